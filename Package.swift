@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers of docs/ARCHITECTURE.md, lowest first. A target imports only lower layers;
+// Tests/TidyTests reads this file and the sources and holds the table.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "monoflow",
+    products: [
+        .executable(name: "monoflow", targets: ["monoflow"]),
+        .executable(name: "monoflow-step", targets: ["monoflow-step"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        // 0 – C shims
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CModelBackend"),
+        .target(name: "COnnxRuntime", dependencies: ["CModelBackend"]),
+        .executableTarget(name: "monoflow-step"),
+        // 1 – foundations
+        layer("Core", ["COpenSSL", "CLinux", "CZlib", logging, collections]),
+        layer("Database", ["Core", grdb, logging]),
+        layer("Sockets", ["Core", "CLinux", logging, deque]),
+        layer("Processes", ["Core", "CLinux", logging]),
+        // 2 – protocols
+        layer("HTTP", ["Core", "Sockets", "CLinux", logging]),
+        // 3 – kernel
+        layer("Access", ["Core", "Database", grdb, logging]),
+        layer("Tasks", ["Core", "Database", grdb, logging]),
+        layer("Artifacts", ["Core", "Database", "CLinux", grdb, logging]),
+        // 4 – domains
+        layer("Pipelines", ["Core", "Database", "Tasks", "Artifacts", grdb, yams, collections, logging]),
+        layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),
+        layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
+        // 5 – edges
+        layer("Executors", ["Core", "Processes", "Tasks", "Artifacts", "CLinux", yams, logging]),
+        layer("API", ["Core", "HTTP", "Access", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
+        // 6 – assembly
+        layer("App", [
+            "Core", "Database", "Sockets", "Processes", "HTTP", "Access", "Tasks", "Artifacts", "Pipelines",
+            "Inference", "Serving", "Executors", "API", logging, yams,
+        ]),
+        .executableTarget(name: "monoflow", dependencies: ["App", "Core", arguments], swiftSettings: strict),
+        // Tests
+        tests("CoreTests", ["Core"]),
+        tests("DatabaseTests", ["Core", "Database", grdb]),
+        tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux"]),
+        tests("TasksTests", ["Core", "Database", "Tasks"]),
+        tests("PipelinesTests", ["Core", "Database", "Tasks", "Artifacts", "Pipelines"]),
+        tests("InferenceTests", ["Core", "Inference"]),
+        tests("ExecutorsTests", ["Core", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)
