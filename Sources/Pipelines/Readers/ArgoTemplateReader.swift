@@ -1,0 +1,124 @@
+import Core
+
+/// Reads one element of `spec.templates`.
+struct ArgoTemplateReader {
+    let fields: Fields
+
+    func read(notes: inout [String]) throws -> Template {
+        let name = try fields.required("name")
+        fields.ignore("metadata", "serviceAccountName", "archiveLocation")
+        fields.note(["nodeSelector", "tolerations", "affinity", "priority", "priorityClassName", "schedulerName"], "one machine runs everything; kept, not acted on", into: &notes)
+        fields.note(["securityContext", "hostAliases", "automountServiceAccountToken", "executor"], "has no meaning for local processes", into: &notes)
+
+        var inputs: [ParameterInput] = []
+        var artifacts: [ArtifactInput] = []
+        if let section = try fields.fields("inputs") {
+            inputs = try section.objects("parameters").map(parameter)
+            artifacts = try section.objects("artifacts").map(inputArtifact)
+            try section.finish()
+        }
+        let parallelism = try fields.integer("parallelism") ?? 0
+        let deadline = try fields.scalarText("activeDeadlineSeconds")
+        let retry = try fields.fields("retryStrategy").map(Self.retry)
+        let outputs = try fields.fields("outputs")
+
+        let body: Template.Body
+        if let section = try fields.fields("dag") {
+            if deadline != nil { throw fields.fail("activeDeadlineSeconds", "on a dag is not supported yet", code: .unimplemented) }
+            if retry != nil { throw fields.fail("retryStrategy", "on a dag is not supported yet", code: .unimplemented) }
+            body = .dag(try dag(section, outputs: outputs, parallelism: parallelism))
+        } else if let section = try fields.fields("container") {
+            var container = try ArgoContainerReader(fields: section).read(notes: &notes)
+            try ArgoContainerReader.readOutputs(outputs, into: &container)
+            container.deadlineSeconds = try deadline.map { text in
+                guard let seconds = Double(text), seconds > 0 else { throw fields.fail("activeDeadlineSeconds", "\"\(text)\" is not a number of seconds") }
+                return seconds
+            }
+            container.retry = retry
+            body = .container(container)
+        } else {
+            try fields.finish()
+            throw fields.fail("", "has neither a container nor a dag")
+        }
+        try fields.finish()
+        return Template(name: name, inputs: inputs, artifactInputs: artifacts, body: body)
+    }
+
+    private func parameter(_ field: Fields) throws -> ParameterInput {
+        let value = try field.scalarText("value")
+        let fallback = try field.scalarText("default")
+        let input = ParameterInput(name: try field.required("name"), defaultValue: (value ?? fallback).map { .string($0) }, description: try field.string("description"))
+        if let text = input.defaultValue?.stringValue, try !ArgoText.parse(text, path: field.place("value")).references.isEmpty {
+            throw field.fail("value", "a placeholder in an input's default is not supported yet", code: .unimplemented)
+        }
+        try field.finish()
+        return input
+    }
+
+    private func inputArtifact(_ field: Fields) throws -> ArtifactInput {
+        let artifact = ArtifactInput(name: try field.required("name"), isOptional: try field.bool("optional") ?? false, path: try field.string("path"))
+        // `raw` on the template itself is read by the task that calls it.
+        try field.finish()
+        return artifact
+    }
+
+    static func retry(_ field: Fields) throws -> Retry {
+        var retry = Retry(limit: try field.integer("limit") ?? 0)
+        let policy = try field.string("retryPolicy") ?? "OnFailure"
+        guard ["Always", "OnFailure", "OnError", "OnTransientError"].contains(policy) else { throw field.fail("retryPolicy", "\"\(policy)\" is unknown") }
+        // A local process knows no transient cluster errors: with those policies a failing command is not run again.
+        if policy == "OnError" || policy == "OnTransientError" { retry.limit = 0 }
+        if let backoff = try field.fields("backoff") {
+            retry.backoffSeconds = try backoff.scalarText("duration").map { try duration($0, backoff.place("duration")) } ?? 0
+            retry.backoffFactor = try backoff.scalarText("factor").flatMap(Double.init) ?? 1
+            retry.backoffMaximumSeconds = try backoff.scalarText("maxDuration").map { try duration($0, backoff.place("maxDuration")) }
+            try backoff.finish()
+        }
+        try field.finish()
+        return retry
+    }
+
+    /// `90`, `30s`, `2m`, `1h30m`.
+    static func duration(_ text: String, _ path: String) throws -> Double {
+        if let seconds = Double(text) { return seconds }
+        var total = 0.0, digits = ""
+        for character in text {
+            if character.isNumber || character == "." { digits.append(character); continue }
+            guard let value = Double(digits), let unit = ["s": 1.0, "m": 60, "h": 3600, "d": 86400][String(character)] else {
+                throw MonoflowError(.invalidArgument, "read pipeline", path, "\"\(text)\" is not a duration such as 30s or 2m")
+            }
+            total += value * unit
+            digits = ""
+        }
+        guard digits.isEmpty else { throw MonoflowError(.invalidArgument, "read pipeline", path, "\"\(text)\" is not a duration such as 30s or 2m") }
+        return total
+    }
+
+    private func dag(_ section: Fields, outputs: Fields?, parallelism: Int) throws -> DAG {
+        var dag = DAG(tasks: [], failFast: try section.bool("failFast") ?? true, parallelism: parallelism)
+        dag.tasks = try section.objects("tasks").map { try ArgoTaskReader(fields: $0).read() }
+        try section.finish()
+        guard let outputs else { return dag }
+        for field in try outputs.objects("parameters") {
+            let name = try field.required("name")
+            guard let source = try field.fields("valueFrom"), let text = try source.string("parameter") else {
+                throw field.fail("valueFrom.parameter", "is missing")
+            }
+            dag.outputs[name] = .text(try ArgoText.parse(text, path: source.place("parameter")))
+            try source.finish()
+            field.ignore("globalName")
+            try field.finish()
+        }
+        for field in try outputs.objects("artifacts") {
+            let name = try field.required("name")
+            guard case .taskOutput(let task, let output) = try ArgoTaskReader.artifactSource(field) else {
+                throw field.fail("from", "must name an output artifact of a task")
+            }
+            dag.artifactOutputs[name] = [OutputSelector(task: task, output: output)]
+            field.ignore("optional")
+            try field.finish()
+        }
+        try outputs.finish()
+        return dag
+    }
+}
