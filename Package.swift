@@ -54,7 +54,7 @@ let package = Package(
         layer("Tasks", ["Core", "Database", grdb, logging]),
         layer("Artifacts", ["Core", "Database", "CLinux", grdb, logging]),
         // 4 – domains
-        layer("Pipelines", ["Core", "Database", "Tasks", "Artifacts", grdb, yams, collections, logging]),
+        layer("Pipelines", ["Core", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
         layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges

@@ -1,0 +1,159 @@
+import Core
+
+extension RunPlanner {
+    /// Looks at a composite node again: starts what can start, ends it when its children have ended.
+    mutating func advance(_ id: String, now: Timestamp) {
+        guard let node = state.nodes[id], node.phase == .running else { return }
+        switch node.kind {
+        case .dag: advance(dag: node, now: now)
+        case .loop: advance(loop: node, now: now)
+        case .container, .importer: break
+        }
+    }
+
+    private mutating func advance(dag node: RunNode, now: Timestamp) {
+        guard let dag = graph.templates[node.template]?.dag else { return }
+        let tasks = Dictionary(uniqueKeysWithValues: dag.tasks.map { ($0.name, $0) })
+        // An end within this pass may free the next one, so go on until a pass frees nothing.
+        var again = true
+        while again {
+            again = false
+            let children = state.childNodes(of: node.id)
+            let phases = Dictionary(uniqueKeysWithValues: children.map { ($0.taskName, $0.phase) })
+            let hasFailed = dag.failFast && children.contains { $0.phase == .failed }
+            var running = dag.parallelism > 0 ? children.count { !$0.phase.isTerminal && $0.startedAt != nil } : 0
+            for child in children where child.phase == .pending && child.startedAt == nil {
+                guard let task = tasks[child.taskName] else { continue }
+                let upstream = task.dependencies.compactMap { phases[$0] }
+                guard upstream.allSatisfy(\.isTerminal) else { continue }
+                if hasFailed, task.trigger != .completed {
+                    finish(child.id, .omitted, "another task of this dag failed", at: now)
+                    again = true
+                } else if let reason = Self.refusal(task, phases) {
+                    finish(child.id, graph.dialect == .argo ? .omitted : .skipped, reason, at: now)
+                    again = true
+                } else if dag.parallelism == 0 || running < dag.parallelism {
+                    running += 1
+                    release(child, task, of: node, now: now)
+                    again = again || state.nodes[child.id]?.phase.isTerminal == true
+                }
+            }
+        }
+        let children = state.childNodes(of: node.id)
+        guard children.allSatisfy(\.phase.isTerminal) else { return }
+        complete(dag: node, dag, children, now: now)
+    }
+
+    /// Why the task will never start; nil where its trigger holds.
+    private static func refusal(_ task: GraphTask, _ phases: [String: NodePhase]) -> String? {
+        let stopper = task.dependencies.first { dependency in
+            guard let phase = phases[dependency] else { return false }
+            switch task.trigger {
+            case .completed: return phase == .cancelled
+            case .succeeded: return phase != .succeeded
+            case .succeededOrSkipped: return phase != .succeeded && phase != .skipped
+            }
+        }
+        return stopper.map { "\"\($0)\" ended as \(phases[$0]?.rawValue ?? "")" }
+    }
+
+    /// The dependencies hold: resolves the arguments, asks the condition, then starts the child.
+    private mutating func release(_ child: RunNode, _ task: GraphTask, of owner: RunNode, now: Timestamp) {
+        do {
+            if child.kind == .loop { return try begin(loop: child, task, of: owner, now: now) }
+            try assignInputs(child.id, task, of: owner, item: nil)
+            guard try holds(task, child.id, of: owner, item: nil) else {
+                return finish(child.id, .skipped, "its condition is false", at: now)
+            }
+            begin(child.id, now: now)
+        } catch {
+            finish(child.id, .failed, MonoflowError.wrap(error, "start step").message, at: now)
+        }
+    }
+
+    mutating func assignInputs(_ id: String, _ task: GraphTask, of owner: RunNode, item: JSON?) throws {
+        let place = "task \(task.name)"
+        var scope = Scope(graph: graph, state: state, owner: owner, siblingsOf: owner.id, item: item, place: place)
+        var inputs: [String: JSON] = [:]
+        // A constant may name the task's other inputs, so those come first.
+        let (later, first) = task.arguments.partitioned { $0.value.references.contains { if case .ownInput = $0 { true } else { false } } }
+        for (name, expression) in first {
+            if isAbsent(expression, owner) { continue }
+            inputs[name] = try scope.value(expression)
+        }
+        scope.ownInputs = inputs
+        for (name, expression) in later { inputs[name] = try scope.value(expression) }
+
+        var artifacts: [String: [ArtifactValue]] = [:]
+        for (name, expression) in task.artifactArguments {
+            switch expression {
+            case .input(let input):
+                if let value = owner.inputArtifacts[input] { artifacts[name] = value }
+            case .taskOutput(let producer, let output):
+                let node = try scope.sibling(producer)
+                if let value = node.outputArtifacts[output] {
+                    artifacts[name] = value
+                } else if graph.templates[task.template]?.artifactInputs.first(where: { $0.name == name })?.isOptional != true {
+                    throw MonoflowError(.failedPrecondition, "start step", place, "\"\(producer)\" (\(node.phase.rawValue)) has no output artifact \"\(output)\"")
+                }
+            case .raw(let text):
+                artifacts[name] = [ArtifactValue(name: name, uri: "", metadata: ["raw": .string(try scope.text(text))])]
+            }
+        }
+        update(id) {
+            $0.inputs = inputs
+            $0.inputArtifacts = artifacts
+            $0.item = item
+        }
+    }
+
+    /// An optional input of the dag around that was not given stays absent in its tasks too (kfp 2).
+    private func isAbsent(_ expression: Expression, _ owner: RunNode) -> Bool {
+        guard graph.dialect == .kfp2, case .reference(.input(let name)) = expression else { return false }
+        return owner.inputs[name] == nil
+    }
+
+    func holds(_ task: GraphTask, _ id: String, of owner: RunNode, item: JSON?) throws -> Bool {
+        switch task.condition {
+        case nil: return true
+        case .cel(let text):
+            return try ConditionEvaluator.evaluate(text, dialect: .cel, inputs: state.nodes[id]?.inputs ?? [:], place: "task \(task.name)")
+        case .when(let text):
+            let scope = Scope(graph: graph, state: state, owner: owner, siblingsOf: owner.id, item: item, place: "task \(task.name)")
+            return try ConditionEvaluator.evaluate(try scope.text(text), dialect: .govaluate, place: "task \(task.name), when")
+        }
+    }
+
+    private mutating func complete(dag node: RunNode, _ dag: DAG, _ children: [RunNode], now: Timestamp) {
+        if state.isTerminating { return finish(node.id, .cancelled, "the run was terminated", at: now) }
+        if let failed = children.first(where: { $0.phase == .failed }) {
+            let message = failed.kind == .dag || failed.kind == .loop ? failed.message : "\"\(failed.displayName)\" failed: \(failed.message)"
+            return finish(node.id, .failed, message, at: now)
+        }
+        let scope = Scope(graph: graph, state: state, owner: node, siblingsOf: node.id, place: "outputs of \(node.displayName)")
+        var outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]
+        for (name, source) in dag.outputs {
+            // A task that was skipped leaves its dag without that output; who needs it says so.
+            switch source {
+            case .from(let selector): outputs[name] = state.child(of: node.id, task: selector.task)?.outputs[selector.output]
+            case .oneOf(let selectors):
+                outputs[name] = selectors.lazy.compactMap { [state] in state.child(of: node.id, task: $0.task)?.outputs[$0.output] }.first
+            case .text(let text): outputs[name] = (try? scope.text(text)).map { .string($0) }
+            }
+        }
+        for (name, selectors) in dag.artifactOutputs {
+            artifacts[name] = selectors.lazy.compactMap { [state] in state.child(of: node.id, task: $0.task)?.outputArtifacts[$0.output] }.first
+        }
+        update(node.id) {
+            $0.outputs = outputs
+            $0.outputArtifacts = artifacts
+        }
+        finish(node.id, .succeeded, "", at: now)
+    }
+}
+
+extension Dictionary {
+    func partitioned(by first: (Element) -> Bool) -> ([Element], [Element]) {
+        (filter(first).map { $0 }, filter { !first($0) }.map { $0 })
+    }
+}

@@ -1,0 +1,195 @@
+import Core
+import DequeModule
+
+/// What a plan asks for beside the new state of nodes.
+public enum PlanEffect: Sendable, Equatable {
+    /// Start this attempt of the node's container, not before `notBefore`.
+    case start(node: String, taskID: String, attempt: Int, spec: TaskSpecification, notBefore: Timestamp?)
+    /// Ask the node's running task to end.
+    case stop(taskID: String)
+    case runEnded(phase: NodePhase, message: String)
+}
+
+/// How an attempt ended, with its outputs read.
+public struct AttemptResult: Sendable, Equatable {
+    public enum End: Sendable, Equatable { case succeeded, failed, cancelled }
+    public var end: End
+    public var message: String
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp
+    public var outputs: [String: JSON]
+    public var artifacts: [String: [ArtifactValue]]
+    public init(end: End, message: String = "", startedAt: Timestamp? = nil, finishedAt: Timestamp, outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]) {
+        self.end = end
+        self.message = message
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.outputs = outputs
+        self.artifacts = artifacts
+    }
+}
+
+/// The one planner: a pure function of graph and observed state to the next state and the effects to have.
+/// Same state, same plan: ids are derived, the clock's reading is passed in.
+public struct RunPlanner: Sendable {
+    public let graph: WorkflowGraph
+    public internal(set) var state: RunState
+    /// Nodes that changed since the last `takeChanges`.
+    var changed: Set<String> = []
+    var effects: [PlanEffect] = []
+    /// Composite nodes to look at again.
+    var dirty: Deque<String> = []
+    /// Containers that wait for a place under the run's `parallelism`, and how many hold one.
+    var waiting: Deque<String> = []
+    var active = 0
+    private var ended = false
+
+    public init(graph: WorkflowGraph, state: RunState) {
+        self.graph = graph
+        self.state = state
+        let containers = state.ordered.filter { $0.kind == .container }
+        active = containers.count { $0.phase == .running }
+        waiting = Deque(containers.filter { $0.phase == .pending && $0.startedAt != nil }.map(\.id))
+        ended = state.rootID.flatMap { state.nodes[$0] }?.phase.isTerminal == true
+            && (graph.exitTemplate == nil || state.isTerminating || state.exitID.flatMap { state.nodes[$0] }?.phase.isTerminal == true)
+    }
+
+    /// Changed nodes and effects since the last call. The changes must be durable before the effects are had.
+    public mutating func takeChanges() -> (nodes: [RunNode], effects: [PlanEffect]) {
+        defer { changed = []; effects = [] }
+        return (changed.compactMap { state.nodes[$0] }.sorted { $0.ordinal < $1.ordinal }, effects)
+    }
+
+    /// Makes the root and starts what can start.
+    public mutating func start(now: Timestamp) {
+        guard state.rootID == nil else { return }
+        let root = makeNode(parent: nil, taskName: graph.name, displayName: graph.name, template: graph.entrypoint, iteration: nil, now: now)
+        update(root) { [facts = state.facts] in $0.inputs = facts.parameters }
+        begin(root, now: now)
+        settle(now: now)
+    }
+
+    /// An attempt of a container has ended.
+    public mutating func attemptEnded(node id: String, attempt: Int, result: AttemptResult, now: Timestamp) {
+        guard let node = state.nodes[id], node.phase == .running, node.attempts == attempt else { return }
+        if result.end == .failed, !state.isTerminating, let retry = retry(of: node), attempt <= retry.limit {
+            let delay = retry.delay(beforeAttempt: attempt)
+            let notBefore = delay > 0 ? Timestamp(milliseconds: now.milliseconds + Int64(delay * 1000)) : nil
+            update(id) { $0.message = "attempt \(attempt) failed: \(result.message)" }
+            launch(id, notBefore: notBefore, now: now)
+        } else {
+            update(id) {
+                $0.startedAt = result.startedAt ?? $0.startedAt
+                $0.outputs = result.outputs
+                $0.outputArtifacts = result.artifacts
+            }
+            active -= 1
+            let phase: NodePhase =
+                switch result.end {
+                case .succeeded: .succeeded
+                case .failed: .failed
+                case .cancelled: state.isTerminating ? .cancelled : .failed
+                }
+            finish(id, phase, result.message, at: result.finishedAt)
+        }
+        settle(now: now)
+    }
+
+    /// The artifact store's keys for a node's outputs, known only inside the transaction that stores them.
+    public mutating func assignArtifactIDs(node id: String, _ artifacts: [String: [ArtifactValue]]) {
+        update(id) { $0.outputArtifacts = artifacts }
+    }
+
+    /// Ends the run: nothing more starts, what runs is asked to end.
+    public mutating func terminate(now: Timestamp) {
+        guard !state.isTerminating, !ended else { return }
+        state.isTerminating = true
+        waiting = []
+        for node in state.ordered where !node.phase.isTerminal {
+            switch (node.kind, node.phase) {
+            case (.container, .running): effects.append(.stop(taskID: node.taskID))
+            case (_, .pending): finish(node.id, .cancelled, "the run was terminated", at: now)
+            default: dirty.append(node.id)
+            }
+        }
+        settle(now: now)
+    }
+
+    /// Works until nothing changes, then ends the run if its root (and exit handler) has ended.
+    mutating func settle(now: Timestamp) {
+        repeat {
+            while let id = dirty.popFirst() { advance(id, now: now) }
+            while graph.parallelism == 0 || active < graph.parallelism, let id = waiting.popFirst() {
+                if state.nodes[id]?.phase == .pending { start(container: id, now: now) }
+            }
+        } while !dirty.isEmpty
+        endIfDone(now: now)
+    }
+
+    private mutating func endIfDone(now: Timestamp) {
+        guard !ended, let root = state.rootID.flatMap({ state.nodes[$0] }), root.phase.isTerminal else { return }
+        if let template = graph.exitTemplate, !state.isTerminating {
+            guard let exit = state.exitID.flatMap({ state.nodes[$0] }) else {
+                let id = makeNode(parent: nil, taskName: RunState.exitTaskName, displayName: template, template: template, iteration: nil, now: now)
+                let declared = Set(graph.templates[template]?.inputs.map(\.name) ?? [])
+                update(id) { [facts = state.facts] in $0.inputs = facts.parameters.filter { declared.contains($0.key) } }
+                begin(id, now: now)
+                return settle(now: now)
+            }
+            guard exit.phase.isTerminal else { return }
+            if exit.phase == .failed, root.phase == .succeeded {
+                ended = true
+                effects.append(.runEnded(phase: .failed, message: "the exit handler failed: \(exit.message)"))
+                return
+            }
+        }
+        ended = true
+        effects.append(.runEnded(phase: root.phase, message: root.message))
+    }
+
+    // MARK: Nodes
+
+    mutating func makeNode(parent: RunNode?, taskName: String, displayName: String, template: String, iteration: Int?, now: Timestamp, isLoop: Bool = false) -> String {
+        let id = Identifiers.derived("node", state.facts.id, parent?.id ?? "", taskName, iteration.map(String.init) ?? "")
+        let kind: NodeKind =
+            if isLoop { .loop } else {
+                switch graph.templates[template]?.body {
+                case .dag: .dag
+                case .importer: .importer
+                case .container, nil: .container
+                }
+            }
+        var node = RunNode(
+            id: id, parentID: parent?.id, ordinal: state.nodes.count, taskName: taskName, displayName: displayName, template: template,
+            kind: kind, createdAt: now)
+        node.iteration = iteration
+        state.insert(node)
+        changed.insert(id)
+        return id
+    }
+
+    mutating func update(_ id: String, _ change: (inout RunNode) -> Void) {
+        state.update(id, change)
+        changed.insert(id)
+    }
+
+    mutating func finish(_ id: String, _ phase: NodePhase, _ message: String, at time: Timestamp) {
+        update(id) {
+            $0.phase = phase
+            $0.message = message
+            $0.finishedAt = time
+        }
+        if let parent = state.nodes[id]?.parentID { dirty.append(parent) }
+    }
+
+    private func retry(of node: RunNode) -> Retry? {
+        task(of: node)?.retry ?? graph.templates[node.template]?.container?.retry
+    }
+
+    /// The definition that a node is an instance of; nil for the root and the exit handler.
+    func task(of node: RunNode) -> GraphTask? {
+        guard let parent = node.parentID.flatMap({ state.nodes[$0] }) else { return nil }
+        if parent.kind == .loop { return task(of: parent) }
+        return graph.templates[parent.template]?.dag?.tasks.first { $0.name == node.taskName }
+    }
+}
