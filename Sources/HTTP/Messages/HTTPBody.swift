@@ -1,0 +1,77 @@
+import Core
+
+/// A request's body: already whole, or arriving. Iterating gives chunks as they come (each at most 64 KiB or so) and
+/// holds the socket back while the reader is behind, so memory does not grow with the body. It is read once.
+public struct HTTPBody: Sendable, AsyncSequence {
+    public typealias Element = [UInt8]
+
+    enum Source: Sendable {
+        case bytes([UInt8])
+        case stream(BodyStream)
+    }
+
+    let source: Source
+    /// What `collect()` allows where it is given no limit, in bytes.
+    let defaultLimit: Int
+
+    init(source: Source, defaultLimit: Int) {
+        self.source = source
+        self.defaultLimit = defaultLimit
+    }
+
+    public static let empty = HTTPBody([])
+
+    public init(_ bytes: [UInt8]) {
+        source = .bytes(bytes)
+        defaultLimit = .max
+    }
+
+    /// The whole body where it has already arrived, as it always has in an `inline` handler; else nil.
+    public var bytes: [UInt8]? { if case .bytes(let bytes) = source { bytes } else { nil } }
+
+    /// The length in bytes where it is known beforehand.
+    public var length: Int64? {
+        switch source {
+        case .bytes(let bytes): Int64(bytes.count)
+        case .stream(let stream): stream.length
+        }
+    }
+
+    /// The whole body. - Parameter limit: in bytes; nil takes the server's `HTTPLimits.bodyBytes`.
+    /// - Throws: `payloadTooLarge` over the limit, at once where the length was announced; `invalidArgument` for a broken
+    ///   chunked coding; `cancelled` where the client went away before the end; `deadlineExceeded` where it was too slow.
+    public func collect(limit: Int? = nil) async throws -> [UInt8] {
+        let limit = limit ?? defaultLimit
+        func check(_ count: Int64) throws {
+            if count > Int64(limit) { throw MonoflowError(.payloadTooLarge, "read body", "", "larger than \(limit) bytes") }
+        }
+        if let length { try check(length) }
+        if let bytes { return bytes }
+        var out: [UInt8] = []
+        if let length { out.reserveCapacity(Int(length)) }
+        for try await chunk in self {
+            try check(Int64(out.count + chunk.count))
+            out.append(contentsOf: chunk)
+        }
+        return out
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(source: source) }
+
+    /// Errors as `collect`, less the limit.
+    public struct Iterator: AsyncIteratorProtocol {
+        var source: Source?
+
+        init(source: Source) { self.source = source }
+
+        public mutating func next() async throws -> [UInt8]? {
+            switch source {
+            case nil: return nil
+            case .bytes(let bytes):
+                source = nil
+                return bytes.isEmpty ? nil : bytes
+            case .stream(let stream): return try await stream.next()
+            }
+        }
+    }
+}

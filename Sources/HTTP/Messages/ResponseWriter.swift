@@ -1,0 +1,107 @@
+import Core
+import Synchronization
+
+/// Writes the body of one streamed response. Usable from one task at a time.
+public final class ResponseWriter: Sendable {
+    /// Bytes handed over but not yet taken by the kernel, above which `write` waits, and below which it goes on.
+    static let highWater = 256 << 10
+    static let lowWater = 64 << 10
+
+    private struct State {
+        var pending: [[UInt8]] = []
+        var outstanding = 0
+        var scheduled = false
+        var closed = false
+        var waiter: CheckedContinuation<Void, any Error>?
+    }
+
+    private let state = Mutex(State())
+    /// Asks the connection's loop to call `take`.
+    private let wake: @Sendable () -> Void
+
+    init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
+
+    /// Sends bytes; returns when they are queued, and waits while the client is more than 256 KiB behind.
+    /// - Throws: `cancelled` when the client went away, or the task was cancelled.
+    public func write(_ bytes: [UInt8]) async throws {
+        if bytes.isEmpty { return }
+        var schedule = false
+        let mustWait = try state.withLock { state in
+            if state.closed { throw Self.gone }
+            state.pending.append(bytes)
+            state.outstanding += bytes.count
+            schedule = !state.scheduled
+            state.scheduled = true
+            return state.outstanding > Self.highWater
+        }
+        if schedule { wake() }
+        if mustWait { try await room() }
+    }
+
+    public func write(_ text: String) async throws { try await write(Array(text.utf8)) }
+
+    /// One server-sent event; line ends in `data` make several data lines.
+    public func event(_ name: String? = nil, data: String, id: String? = nil) async throws {
+        var text = ""
+        if let name { text += "event: \(name)\n" }
+        if let id { text += "id: \(id)\n" }
+        for line in data.split(separator: "\n", omittingEmptySubsequences: false) { text += "data: \(line)\n" }
+        try await write(text + "\n")
+    }
+
+    /// Whether the client is gone; the handler's task is cancelled then, too.
+    public var isClosed: Bool { state.withLock { $0.closed } }
+
+    private static var gone: MonoflowError { MonoflowError(.cancelled, "write response", "", "the client went away") }
+
+    private func room() async throws {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                let result = state.withLock { state -> Result<Void, any Error>? in
+                    if state.closed || Task.isCancelled { return .failure(Self.gone) }
+                    if state.outstanding <= Self.lowWater { return .success(()) }
+                    state.waiter = continuation
+                    return nil
+                }
+                if let result { continuation.resume(with: result) }
+            }
+        } onCancel: {
+            resumeWaiter(throwing: Self.gone)
+        }
+    }
+
+    private func resumeWaiter(throwing error: any Error) {
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(throwing: error)
+    }
+
+    // The loop's side.
+
+    /// All bytes written since the last call.
+    func take() -> [[UInt8]] {
+        state.withLock { state in
+            state.scheduled = false
+            defer { state.pending.removeAll() }
+            return state.pending
+        }
+    }
+
+    /// - Parameter queued: bytes of this response that still wait in the connection.
+    func drained(queued: Int) {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            state.outstanding = queued + state.pending.reduce(0) { $0 + $1.count }
+            guard state.outstanding <= Self.lowWater else { return nil }
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume()
+    }
+
+    func close() {
+        state.withLock { $0.closed = true; $0.pending.removeAll() }
+        resumeWaiter(throwing: Self.gone)
+    }
+}

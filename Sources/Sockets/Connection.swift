@@ -1,0 +1,194 @@
+import CLinux
+import Core
+import Foundation
+
+/// What a connection tells its owner, always on its loop.
+public protocol ConnectionHandler: AnyObject {
+    /// Bytes in order; valid during the call only.
+    func connectionReceived(_ bytes: UnsafeRawBufferPointer)
+    /// The peer sent its last byte, and every byte before has been handed over.
+    func connectionReadEnded()
+    /// The peer has closed, or half closed, while bytes may wait unread because reading is paused.
+    func connectionPeerClosed()
+    /// Queued output went out: look at `queuedBytes` again.
+    func connectionProgressed()
+    /// The last call. - Parameter error: errno, 0 for an orderly end.
+    func connectionClosed(error: Int32)
+}
+
+/// A connected socket that lives on one loop. Everything but `loop` and `peer` is for that loop only.
+public final class Connection: EventSource, @unchecked Sendable {
+    /// Reads a turn, so that one busy peer does not starve the others.
+    private static let readsPerTurn = 8
+
+    public let loop: EventLoop
+    public let peer: String
+    public private(set) var isClosed = false
+    /// Bytes ever received.
+    public private(set) var received: Int64 = 0
+    private let descriptor: Int32
+    private var token: UInt64?
+    private var handler: (any ConnectionHandler)?
+    private var output = OutputQueue()
+    private var readable = false
+    private var writable = true
+    private var paused = false
+    private var readEnded = false
+    private var peerClosed = false
+    private var lingers: Duration?
+    private var discarding = false
+    private var lingerTimer: LoopTimer?
+
+    public init(_ socket: AcceptedSocket, loop: EventLoop) {
+        descriptor = socket.descriptor
+        peer = socket.peer
+        self.loop = loop
+    }
+
+    /// Call on the loop, once. The connection keeps the handler until it is closed.
+    public func start(_ handler: any ConnectionHandler) {
+        loop.assertCurrent()
+        self.handler = handler
+        let interest = UInt32(CLINUX_EPOLLIN | CLINUX_EPOLLOUT | CLINUX_EPOLLRDHUP) | CLINUX_EPOLLET
+        token = loop.add(self, descriptor: descriptor, events: interest)
+        if token == nil { close(error: errno) }
+    }
+
+    // MARK: reading
+
+    /// Stops handing over bytes; they wait in the kernel, which holds the peer back.
+    public func pauseReading() { paused = true }
+
+    public func resumeReading() {
+        guard paused else { return }
+        paused = false
+        if readable { loop.readLater(self) }
+    }
+
+    func ready(_ events: UInt32) {
+        if events & UInt32(CLINUX_EPOLLERR) != 0 { return close(error: socketError()) }
+        if events & UInt32(CLINUX_EPOLLOUT) != 0 {
+            writable = true
+            if !output.isEmpty {
+                flush()
+                if !isClosed && !discarding { handler?.connectionProgressed() }
+            }
+        }
+        if events & UInt32(CLINUX_EPOLLRDHUP | CLINUX_EPOLLHUP) != 0, !peerClosed {
+            peerClosed = true
+            readable = true
+            read()
+            if !isClosed && !readEnded { handler?.connectionPeerClosed() }
+        } else if events & UInt32(CLINUX_EPOLLIN) != 0 {
+            readable = true
+            read()
+        }
+    }
+
+    func read() {
+        let buffer = loop.readBuffer
+        var turn = 0
+        while readable && !paused && !isClosed && !readEnded {
+            if turn == Self.readsPerTurn { return loop.readLater(self) }
+            turn += 1
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 {
+                received += Int64(count)
+                // A short read has emptied the socket, and what comes later makes a new edge.
+                if count < buffer.count && !peerClosed { readable = false }
+                if !discarding { handler?.connectionReceived(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            } else if count == 0 {
+                readEnded = true
+                if discarding { return close(error: 0) }
+                handler?.connectionReadEnded()
+            } else if errno == EAGAIN {
+                readable = false
+            } else if errno != EINTR {
+                close(error: errno)
+            }
+        }
+    }
+
+    private func socketError() -> Int32 {
+        var number: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &length)
+        return number == 0 ? ECONNRESET : number
+    }
+
+    // MARK: writing
+
+    /// Memory that waits to be sent, in bytes.
+    public var queuedBytes: Int { output.bytes }
+    /// Whether a part of a file waits to be sent.
+    public var hasQueuedFile: Bool { output.files > 0 }
+    public var isDrained: Bool { output.isEmpty }
+    /// Bytes ever sent.
+    public var sent: Int64 { output.total }
+
+    /// Queues bytes; `flush` sends them.
+    public func write(_ bytes: [UInt8]) { if !isClosed { output.append(bytes) } }
+
+    /// Queues what the closure appends to the buffer it is given.
+    public func write(_ append: (inout [UInt8]) -> Void) { if !isClosed { output.append(append) } }
+
+    /// Queues `count` bytes of a file from `offset`. - Parameter owner: held until they are sent, keeps the descriptor open.
+    public func write(file descriptor: Int32, offset: Int64, count: Int64, owner: AnyObject) {
+        if !isClosed { output.append(FileSegment(owner: owner, descriptor: descriptor, offset: offset, count: count)) }
+    }
+
+    /// Sends what the kernel takes. A broken connection is closed later, not within this call.
+    public func flush() {
+        guard writable, !isClosed else { return }
+        switch output.send(to: descriptor) {
+        case .blocked: writable = false
+        case .yielded:
+            loop.execute { [self] in
+                flush()
+                if !isClosed && !discarding { handler?.connectionProgressed() }
+            }
+        case .drained: if lingers != nil { finish() }
+        case .failed(let number):
+            writable = false
+            loop.execute { [self] in close(error: number) }
+        }
+    }
+
+    // MARK: closing
+
+    /// Sends what is queued, then closes. - Parameter linger: how long to take and drop what the peer still sends;
+    /// closing at once would reset the connection, and the peer could lose the answer. Zero where it owes nothing.
+    public func closeAfterFlush(linger: Duration) {
+        guard lingers == nil, !isClosed else { return }
+        lingers = linger
+        if output.isEmpty { finish() }
+    }
+
+    private func finish() {
+        guard let lingers, !discarding else { return }
+        discarding = true
+        if lingers == .zero || readEnded {
+            loop.execute { [self] in close(error: 0) }
+            return
+        }
+        shutdown(descriptor, Int32(SHUT_WR))
+        lingerTimer = loop.makeTimer { [weak self] in self?.close(error: 0) }
+        lingerTimer?.set(after: lingers)
+        paused = false
+        if readable { loop.readLater(self) }
+    }
+
+    /// Closes at once; what is queued is lost.
+    public func close(error: Int32 = 0) {
+        loop.assertCurrent()
+        guard !isClosed else { return }
+        isClosed = true
+        lingerTimer?.invalidate()
+        if let token { loop.remove(token: token, descriptor: descriptor) }
+        _ = Foundation.close(descriptor)
+        output.removeAll()
+        let last = handler
+        handler = nil
+        last?.connectionClosed(error: error)
+    }
+}
