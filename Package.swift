@@ -51,10 +51,10 @@ let package = Package(
         layer("HTTP", ["Core", "Sockets", "CLinux", logging]),
         // 3 – kernel
         layer("Access", ["Core", "Database", grdb, logging]),
-        layer("Tasks", ["Core", "Database", grdb, logging]),
+        layer("Tasks", ["Core", "Database", grdb, deque, logging]),
         layer("Artifacts", ["Core", "Database", "CLinux", grdb, logging]),
         // 4 – domains
-        layer("Pipelines", ["Core", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
+        layer("Pipelines", ["Core", "CZlib", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
         layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges

@@ -72,8 +72,8 @@ extension RunPlanner {
         do {
             let uri = Scope.plain(try scope.value(importer.uri))
             let metadata = try fill(importer.metadata, scope)
-            let artifact = ArtifactValue(
-                name: importer.output.name, type: importer.output.type, schemaVersion: importer.output.schemaVersion, uri: uri, metadata: metadata)
+            let artifact = withID(ArtifactValue(
+                name: importer.output.name, type: importer.output.type, schemaVersion: importer.output.schemaVersion, uri: uri, metadata: metadata))
             update(id) {
                 $0.startedAt = now
                 $0.outputArtifacts[importer.output.name] = [artifact]

@@ -43,10 +43,13 @@ public struct RunPlanner: Sendable {
     var waiting: Deque<String> = []
     var active = 0
     private var ended = false
+    let newArtifactID: @Sendable () -> Int64
 
-    public init(graph: WorkflowGraph, state: RunState) {
+    /// - Parameter newArtifactID: gives the artifact store's next key; the same key is never given twice.
+    public init(graph: WorkflowGraph, state: RunState, newArtifactID: @escaping @Sendable () -> Int64) {
         self.graph = graph
         self.state = state
+        self.newArtifactID = newArtifactID
         let containers = state.ordered.filter { $0.kind == .container }
         active = containers.count { $0.phase == .running }
         waiting = Deque(containers.filter { $0.phase == .pending && $0.startedAt != nil }.map(\.id))
@@ -78,10 +81,11 @@ public struct RunPlanner: Sendable {
             update(id) { $0.message = "attempt \(attempt) failed: \(result.message)" }
             launch(id, notBefore: notBefore, now: now)
         } else {
+            let artifacts = result.artifacts.mapValues { $0.map(withID) }
             update(id) {
                 $0.startedAt = result.startedAt ?? $0.startedAt
                 $0.outputs = result.outputs
-                $0.outputArtifacts = result.artifacts
+                $0.outputArtifacts = artifacts
             }
             active -= 1
             let phase: NodePhase =
@@ -93,11 +97,6 @@ public struct RunPlanner: Sendable {
             finish(id, phase, result.message, at: result.finishedAt)
         }
         settle(now: now)
-    }
-
-    /// The artifact store's keys for a node's outputs, known only inside the transaction that stores them.
-    public mutating func assignArtifactIDs(node id: String, _ artifacts: [String: [ArtifactValue]]) {
-        update(id) { $0.outputArtifacts = artifacts }
     }
 
     /// Ends the run: nothing more starts, what runs is asked to end.
@@ -168,6 +167,12 @@ public struct RunPlanner: Sendable {
         return id
     }
 
+    func withID(_ artifact: ArtifactValue) -> ArtifactValue {
+        var artifact = artifact
+        artifact.id = artifact.id ?? newArtifactID()
+        return artifact
+    }
+
     mutating func update(_ id: String, _ change: (inout RunNode) -> Void) {
         state.update(id, change)
         changed.insert(id)
@@ -191,5 +196,13 @@ public struct RunPlanner: Sendable {
         guard let parent = node.parentID.flatMap({ state.nodes[$0] }) else { return nil }
         if parent.kind == .loop { return task(of: parent) }
         return graph.templates[parent.template]?.dag?.tasks.first { $0.name == node.taskName }
+    }
+}
+
+extension RunPlanner {
+    /// A line that a running node shows, e.g. why its task cannot start.
+    public mutating func note(node id: String, message: String) {
+        guard state.nodes[id]?.phase == .running else { return }
+        update(id) { $0.message = message }
     }
 }

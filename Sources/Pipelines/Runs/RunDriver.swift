@@ -1,0 +1,114 @@
+import Artifacts
+import Core
+import Database
+import Logging
+import Tasks
+
+/// What a driver needs of the rest.
+struct RunDependencies: Sendable {
+    let database: MetadataDatabase
+    let engine: TaskEngine
+    let artifactIDs: ArtifactIDs
+    let executorName: String
+    let clock: WallClock
+    let watch: RunWatch
+    let logger: Logger
+}
+
+/// The level-triggered loop round one run's planner. Events that arrive while a plan is being written are planned
+/// together in the next one: each plan is one transaction, and its effects follow only when it is durable.
+actor RunDriver {
+    enum Event: Sendable {
+        case start
+        case terminate
+        case attemptEnded(task: TaskRecord, exit: TaskExit, state: TaskState, result: AttemptResult)
+        case taskWaits(task: TaskRecord, reason: String)
+    }
+
+    nonisolated let runID: String
+    private let namespace: String
+    private let dependencies: RunDependencies
+    private var planner: RunPlanner
+    private var pending: [(event: Event, done: CheckedContinuation<Void, Never>)] = []
+    private var isWorking = false
+    private let onEnd: @Sendable (String) -> Void
+
+    init(run: RunRecord, graph: WorkflowGraph, nodes: [RunNode], dependencies: RunDependencies, onEnd: @escaping @Sendable (String) -> Void) {
+        runID = run.id
+        namespace = run.namespace
+        self.dependencies = dependencies
+        self.onEnd = onEnd
+        planner = RunPlanner(graph: graph, state: RunState(facts: run.facts, nodes: nodes, isTerminating: run.isTerminating)) {
+            dependencies.artifactIDs.next()
+        }
+    }
+
+    /// Returns once the event and what follows from it are durable.
+    func post(_ event: Event) async {
+        await withCheckedContinuation { done in
+            pending.append((event, done))
+            guard !isWorking else { return }
+            isWorking = true
+            Task { await self.work() }
+        }
+    }
+
+    /// Facts about a node for reading its outputs.
+    func outputReader(node id: String) -> OutputReader? {
+        guard let node = planner.state.nodes[id], let container = planner.graph.templates[node.template]?.container else { return nil }
+        return OutputReader(graph: planner.graph, facts: planner.state.facts, node: node, container: container)
+    }
+
+    private func work() async {
+        while !pending.isEmpty {
+            let batch = pending
+            pending = []
+            await apply(batch.map(\.event))
+            for item in batch { item.done.resume() }
+        }
+        isWorking = false
+    }
+
+    private func apply(_ events: [Event]) async {
+        let now = dependencies.clock.now()
+        var write = RunWrite(runID: runID, namespace: namespace, now: now)
+        for event in events {
+            switch event {
+            case .start:
+                planner.start(now: now)
+                write.isStart = true
+            case .terminate:
+                planner.terminate(now: now)
+                write.isTerminate = true
+            case .attemptEnded(let task, let exit, let state, let result):
+                write.ended.append((task.id, exit, state, result.message))
+                planner.attemptEnded(node: task.nodeID, attempt: task.attempt, result: result, now: now)
+            case .taskWaits(let task, let reason):
+                write.waits.append((task.id, reason))
+                planner.note(node: task.nodeID, message: reason)
+            }
+        }
+        let (nodes, effects) = planner.takeChanges()
+        write.nodes = nodes
+        write.take(effects, executor: dependencies.executorName)
+        await persist(write)
+        dependencies.watch.changed(runID)
+        for task in write.tasks { await dependencies.engine.submit(task) }
+        for id in write.stops { await dependencies.engine.cancel(id) }
+        if write.end != nil { onEnd(runID) }
+    }
+
+    /// Nothing of the plan shows before it is written; a full disk delays the run, it does not lose it.
+    private func persist(_ write: RunWrite) async {
+        var delay = 1
+        while true {
+            do {
+                return try await dependencies.database.write { db in try write.perform(db) }
+            } catch {
+                dependencies.logger.error("a run's state could not be written; trying again", metadata: ["run": "\(runID)", "error": "\(error)"])
+                try? await Task.sleep(for: .seconds(delay))
+                delay = min(delay * 2, 30)
+            }
+        }
+    }
+}

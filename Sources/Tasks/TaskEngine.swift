@@ -1,0 +1,184 @@
+import Core
+import Database
+import Logging
+
+/// The domain that a task belongs to.
+public protocol TaskOwner: Sendable {
+    /// The task's process has ended. The owner collects what it needs, then writes the end (`TaskStore.finish`) in the
+    /// same transaction as what follows from it. It is called again after a crash in between.
+    func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async
+
+    /// The task cannot start now, for this reason.
+    func taskWaits(_ task: TaskRecord, reason: String) async
+}
+
+/// Drives tasks through their states on one executor: the thin loop round `AdmissionQueue`.
+public actor TaskEngine {
+    public typealias Owners = @Sendable (_ ownerKind: String) -> (any TaskOwner)?
+
+    private let database: MetadataDatabase
+    private let executor: any Executor
+    private let clock: WallClock
+    private let logger: Logger
+    private let launchFacts: @Sendable (TaskRecord) -> (token: String?, serverURL: String?)
+    private var owners: [String: any TaskOwner] = [:]
+
+    private var queue: AdmissionQueue
+    private var tasks: [String: TaskRecord] = [:]
+    private var handles: [String: TaskHandle] = [:]
+    private var cancelled: Set<String> = []
+    private var isDraining = false
+    private var timer: Task<Void, Never>?
+
+    /// - Parameter launchFacts: the service token and server address that a starting task is given.
+    public init(
+        database: MetadataDatabase, executor: any Executor, maximumTasks: Int, clock: WallClock, logger: Logger,
+        launchFacts: @escaping @Sendable (TaskRecord) -> (token: String?, serverURL: String?)
+    ) {
+        self.database = database
+        self.executor = executor
+        self.clock = clock
+        self.logger = logger
+        self.launchFacts = launchFacts
+        let has = executor.capabilities()
+        queue = AdmissionQueue(capacity: .init(cpuMillis: has.cpuMillis, memoryBytes: has.memoryBytes, gpus: has.gpus, tasks: maximumTasks))
+    }
+
+    public func register(_ kind: String, _ owner: any TaskOwner) { owners[kind] = owner }
+
+    public var counts: (waiting: Int, admitted: Int) { (queue.waitingCount, queue.admittedCount) }
+
+    /// Takes up every task that an earlier server process left. Owners must be registered and ready.
+    public func recover() async throws {
+        for task in try await database.read(TaskStore.alive) {
+            tasks[task.id] = task
+            if task.state == .pending {
+                await enqueue(task)
+            } else {
+                // Whether it was started is answered by its supervisor's claim, not by the last state written.
+                queue.adopt(task.id, task.spec.resources)
+                Task { await self.drive(task) }
+            }
+        }
+        pump()
+    }
+
+    /// A task whose row is durable.
+    public func submit(_ task: TaskRecord) async {
+        guard tasks[task.id] == nil else { return }
+        tasks[task.id] = task
+        await enqueue(task)
+        pump()
+    }
+
+    /// Asks the task to end; its owner is told as for any end.
+    public func cancel(_ id: String) {
+        guard let task = tasks[id], cancelled.insert(id).inserted else { return }
+        if queue.remove(id) {
+            queue.adopt(id, ResourceRequest())
+            Task { await self.end(task, self.stoppedBeforeStart()) }
+        } else if let handle = handles[id] {
+            executor.stop(handle)
+        }
+    }
+
+    /// Nothing more starts; what runs goes on without this server.
+    public func drain() {
+        isDraining = true
+        timer?.cancel()
+    }
+
+    // MARK: Admission
+
+    private func enqueue(_ task: TaskRecord) async {
+        queue.enqueue(task.id, task.spec.resources, notBefore: task.notBefore)
+        guard let reason = queue.refusal(task.spec.resources) else { return }
+        await owners[task.ownerKind]?.taskWaits(task, reason: reason)
+    }
+
+    private func pump() {
+        guard !isDraining else { return }
+        let now = clock.now()
+        for id in queue.admit(now: now) {
+            guard let task = tasks[id] else { queue.release(id); continue }
+            Task { await self.drive(task) }
+        }
+        timer?.cancel()
+        timer = nil
+        guard let next = queue.nextTime(after: now) else { return }
+        timer = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(next.milliseconds - now.milliseconds))
+            if !Task.isCancelled { await self?.pump() }
+        }
+    }
+
+    // MARK: One task
+
+    private func drive(_ task: TaskRecord) async {
+        let facts = launchFacts(task)
+        let launch = TaskLaunch(id: task.id, namespace: task.namespace, spec: task.spec, serviceToken: facts.token, serverURL: facts.serverURL)
+        do {
+            if let handle = try executor.recover(taskID: task.id) {
+                return await follow(task, launch, handle)
+            }
+            if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
+            try await executor.prepare(launch)
+            if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
+            guard !isDraining else { return }
+            let moved = try await database.write { db in
+                if task.state == .pending { try TaskStore.move(db, task.id, to: .admitted) }
+                return try task.state == .running || task.state == .starting || TaskStore.move(db, task.id, to: .starting)
+            }
+            guard moved else { return forget(task.id) }
+            await follow(task, launch, try await executor.start(launch))
+        } catch {
+            let failure = MonoflowError.wrap(error, "start task", task.id)
+            let message = failure.message + (failure.hint.map { " (\($0))" } ?? "")
+            await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: message))
+        }
+    }
+
+    private func follow(_ task: TaskRecord, _ launch: TaskLaunch, _ handle: TaskHandle) async {
+        handles[task.id] = handle
+        if cancelled.contains(task.id) { executor.stop(handle) }
+        let now = clock.now()
+        // Nobody waits for this one: the end is written behind it by the same writer, in order.
+        let running = Task { [database] in
+            _ = try? await database.write { db in
+                if task.state != .starting { try TaskStore.move(db, task.id, to: .starting) }
+                return try TaskStore.move(db, task.id, to: .running, handle: handle, startedAt: now)
+            }
+        }
+        let exit = await executor.wait(handle)
+        _ = await running.value
+        await end(task, exit)
+    }
+
+    private func end(_ task: TaskRecord, _ exit: TaskExit) async {
+        let facts = launchFacts(task)
+        let launch = TaskLaunch(id: task.id, namespace: task.namespace, spec: task.spec, serviceToken: facts.token, serverURL: facts.serverURL)
+        guard let owner = owners[task.ownerKind] else {
+            logger.error("a task ended whose owner kind is unknown", metadata: ["task": "\(task.id)", "kind": "\(task.ownerKind)"])
+            return forget(task.id)
+        }
+        await owner.taskEnded(task, exit: exit) { [executor] outputs in
+            var asked = launch
+            asked.spec.outputs = outputs
+            return try await executor.collect(asked)
+        }
+        executor.cleanUp(taskID: task.id)
+        forget(task.id)
+    }
+
+    private func stoppedBeforeStart() -> TaskExit {
+        TaskExit(reason: .stopped, code: nil, startedAt: nil, finishedAt: clock.now(), message: "stopped before it started")
+    }
+
+    private func forget(_ id: String) {
+        tasks[id] = nil
+        handles[id] = nil
+        cancelled.remove(id)
+        queue.release(id)
+        pump()
+    }
+}
