@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(name: "monoflow-step"),
         // 1 – foundations
         layer("Core", ["COpenSSL", "CLinux", "CZlib", logging, collections]),
-        layer("Database", ["Core", grdb, logging]),
+        layer("Database", ["Core", grdb, logging, deque]),
         layer("Sockets", ["Core", "CLinux", logging, deque]),
         layer("Processes", ["Core", "CLinux", logging]),
         // 2 – protocols
