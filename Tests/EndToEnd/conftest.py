@@ -14,6 +14,7 @@ import uuid
 
 import pytest
 
+from gate import Gate
 from server_process import BINARY, REPOSITORY, Server
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -96,6 +97,14 @@ def deployed_model(finished_run):
     """The model that the demo deployed: `.name .version .namespace`, input `X` FP32 [-1,64], output `label`."""
     return types.SimpleNamespace(
         name=finished_run.result["model"], version=finished_run.result["version"], namespace=finished_run.namespace)
+
+
+@pytest.fixture
+def gate():
+    """Holds steps back and tells that they run; see gate.py."""
+    gate = Gate()
+    yield gate
+    gate.close()
 
 
 @pytest.fixture

@@ -135,12 +135,14 @@ class Graph:
     def state(self):
         return self.run["state"]
 
-    def all(self, task):
-        return [node for node in self.nodes if node["task_name"] == task]
+    def steps(self, task):
+        """The container nodes of this task name or display name: one per loop iteration."""
+        return [node for node in self.nodes
+                if node["type"] == "Container" and task in (node["task_name"], node["display_name"])]
 
     def one(self, task):
-        found = self.all(task)
-        assert len(found) == 1, f"{len(found)} nodes are named {task}: {sorted(n['task_name'] for n in self.nodes)}"
+        found = self.steps(task)
+        assert len(found) == 1, f"{len(found)} steps are named {task}: {sorted(n['task_name'] for n in self.nodes)}"
         return found[0]
 
     def states(self):
@@ -170,7 +172,9 @@ class Graph:
 
 
 def parameters(node, side="outputs"):
-    return {item["name"]: item["value"] for item in node.get(side, {}).get("parameters", [])}
+    """Name → value as text; what is not text already is written as JSON."""
+    values = {item["name"]: item["value"] for item in node.get(side, {}).get("parameters", [])}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
 
 def artifacts(node, side="outputs"):
