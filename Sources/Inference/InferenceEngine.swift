@@ -1,7 +1,20 @@
 import Core
 
+/// Makes models ready to answer; the seam between what is to be served and how it is computed.
+public protocol ModelLoader: Sendable {
+    /// - Throws: `invalidArgument` for a damaged model, `unimplemented` for what cannot be served, `unavailable` for
+    ///   what may work later.
+    func load(name: String, version: String, path: String, options: [String: String]) async throws(MonoflowError) -> ModelInstance
+
+    /// Lets go of a model off the caller's thread. Runs under way finish first.
+    func release(_ instance: ModelInstance)
+
+    /// Why no model can be loaded right now; nil where nothing stands in the way.
+    var obstacle: String? { get }
+}
+
 /// Loads models and runs them: the runtime, the threads that run models, and the threads that load them.
-public final class InferenceEngine: Sendable {
+public final class InferenceEngine: ModelLoader {
     public struct Limits: Sendable {
         /// Threads that run models.
         public var workers: Int
@@ -42,8 +55,10 @@ public final class InferenceEngine: Sendable {
         return ModelInstance(name: name, version: version, model: model, pool: workers, pendingLimit: limits.pendingPerModel)
     }
 
-    /// Lets go of a model off the caller's thread: unloading may take long, and this may be an event loop.
-    /// Runs under way finish first.
+    public var obstacle: String? {
+        if case .ready = runtime.state { nil } else { runtime.message }
+    }
+
     public func release(_ instance: ModelInstance) {
         // Where the pool has stopped or is full, the caller's own thread has to do.
         try? loaders.submit { withExtendedLifetime(instance) {} }
