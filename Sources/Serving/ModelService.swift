@@ -40,6 +40,7 @@ public final class ModelService: Sendable {
     /// - Parameter version: nil: the next number.
     /// - Throws: `invalidArgument` for a bad name or a damaged model, `unimplemented` for one that cannot be served,
     ///   `notFound` for an unknown digest, `alreadyExists` for a taken version, `unavailable` without a runtime.
+    @discardableResult
     public func deploy(namespace: String, name: String, version requested: Int?, source: ModelSource) async throws(MonoflowError) -> ServedModel {
         try ModelNames.check(name)
         if let requested, requested < 1 {

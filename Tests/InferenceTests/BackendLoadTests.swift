@@ -52,11 +52,11 @@ struct BackendLoadTests {
         var model: (any LoadedModel)? = try TestRuntime.model("linear", options: ["intra_op_threads": "1"])
         let one = try threads()
         model = nil
-        model = try TestRuntime.model("linear", options: ["intra_op_threads": "40"])
-        let forty = try threads()
-        #expect(forty - one > 25, "39 are made; other tests' threads may end meanwhile")
+        model = try TestRuntime.model("linear", options: ["intra_op_threads": "120"])
+        let many = try threads()
+        #expect(many - one > 80, "119 are made; other tests' threads come and go meanwhile")
         model = nil
-        #expect(try threads() <= forty - 25)
+        #expect(try threads() < many - 80)
         #expect(model == nil)
     }
 
