@@ -17,8 +17,8 @@ func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -72,7 +72,8 @@ let package = Package(
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux"]),
         tests("TasksTests", ["Core", "Database", "Tasks"]),
         tests("PipelinesTests", ["Core", "Database", "Tasks", "Artifacts", "Pipelines"]),
-        tests("InferenceTests", ["Core", "Inference"]),
+        tests("InferenceTests", ["Core", "Inference"], exclude: ["Fixtures"]),
+        tests("ServingTests", ["Core", "Database", "Artifacts", "Inference", "Serving", grdb, logging]),
         tests("ExecutorsTests", ["Core", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
         tests("TidyTests", []),
     ],
