@@ -23,18 +23,19 @@ public final class Listener: EventSource, @unchecked Sendable {
     public let address: SocketAddress
     private let loop: EventLoop
     private let log: Logger
-    private let accepted: @Sendable (AcceptedSocket) -> Void
+    private let accepted: @Sendable (AcceptedSocket) -> Bool
     private var descriptor: Int32
     private var token: UInt64?
     private var paused = false
     private var exhausted = false
     private lazy var retry = loop.makeTimer { [weak self] in self?.accept() }
 
-    /// Binds at once and accepts from `start` on. - Parameter accepted: called on the listener's loop.
+    /// Binds at once and accepts from `start` on. - Parameter accepted: called on the listener's loop; after false no more are
+    /// accepted, but left in the kernel's queue, until `resume`.
     /// - Throws: `alreadyExists` (address in use), `permissionDenied`, `invalidArgument`, `unavailable`.
     public init(
         _ address: SocketAddress, on loop: EventLoop, backlog: Int = 1024, log: Logger,
-        accepted: @escaping @Sendable (AcceptedSocket) -> Void
+        accepted: @escaping @Sendable (AcceptedSocket) -> Bool
     ) throws(MonoflowError) {
         descriptor = try SystemAddress.listen(address, backlog: Int32(backlog))
         switch address {
@@ -55,9 +56,6 @@ public final class Listener: EventSource, @unchecked Sendable {
             accept()
         }
     }
-
-    /// Leaves new connections in the kernel's queue until `resume`.
-    public func pause() { loop.execute { [self] in paused = true } }
 
     public func resume() {
         loop.execute { [self] in
@@ -97,7 +95,7 @@ public final class Listener: EventSource, @unchecked Sendable {
                 exhausted = false
                 var on: Int32 = 1
                 setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-                accepted(AcceptedSocket(descriptor: fd, peer: SystemAddress.text(storage)))
+                if !accepted(AcceptedSocket(descriptor: fd, peer: SystemAddress.text(storage))) { paused = true }
                 continue
             }
             switch errno {

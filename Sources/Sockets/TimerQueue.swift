@@ -10,6 +10,13 @@ public enum LoopClock {
     }
 }
 
+extension Duration {
+    public var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+}
+
 /// A deadline that may be moved often: moving it later costs one store. Lives on one loop.
 public final class LoopTimer {
     static let never = Int64.max
@@ -27,9 +34,11 @@ public final class LoopTimer {
     public var isSet: Bool { deadline != Self.never }
 
     /// Fires once, not before `delay` from now, and some ticks later at most. Replaces the earlier deadline.
-    public func set(after delay: Duration) {
-        let (seconds, attoseconds) = delay.components
-        deadline = LoopClock.now() + max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000) + 1
+    public func set(after delay: Duration) { set(afterMilliseconds: delay.milliseconds) }
+
+    /// The same for a delay that was turned into milliseconds beforehand.
+    public func set(afterMilliseconds delay: Int64) {
+        deadline = LoopClock.now() + max(0, delay) + 1
         if deadline < entryTime {
             entryTime = deadline
             loop.timers.push(self, at: deadline)

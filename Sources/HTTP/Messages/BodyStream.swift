@@ -49,6 +49,9 @@ final class BodyStream: Sendable {
         return more
     }
 
+    /// Whether the reader is behind, so that the socket is not read.
+    var isFull: Bool { state.withLock { $0.full && !$0.ended } }
+
     /// Ends the stream; with an error, chunks that were not read yet are dropped. Later calls do nothing.
     func end(_ failure: MonoflowError? = nil) {
         let waiter = state.withLock { state -> CheckedContinuation<[UInt8]?, any Error>? in

@@ -1,0 +1,171 @@
+import Core
+import Sockets
+
+// From a request's head to the end of its response.
+extension HTTPConnection {
+    /// - Parameter ahead: bytes of the body that are already here; they are read later, by the caller.
+    func begin(_ head: RequestHead, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
+        core.counters.requests.add(1, ordering: .relaxed)
+        let path = head.target.prefix { $0 != "?" }
+        let match = core.table.match(head.method, path)
+        var handler = core.table.fallback
+        if case .found(let entry, _) = match { handler = entry.handler }
+        let exchange = Exchange(
+            head, peer: connection.peer, handler: handler, bodyLimit: core.limits.streamedBodyBytes,
+            sentBefore: connection.sent + Int64(connection.queuedBytes))
+        if isDraining { exchange.keepAlive = false }
+        phase = .responding(exchange)
+        switch match {
+        case .found(let entry, let parameters):
+            exchange.request.route = entry.route.pattern
+            exchange.request.parameters = parameters
+        case .methodNotAllowed(let allow): return respond(exchange, core.methodNotAllowed(exchange.request, allow))
+        case .malformed: return respond(exchange, core.malformedPath(exchange.request))
+        case .notFound where handler == nil: return respond(exchange, core.notFound(exchange.request))
+        case .notFound: break
+        }
+        if head.framing == .none { return run(exchange) }
+        try receive(exchange, head.framing, ahead: ahead)
+    }
+
+    private func receive(_ exchange: Exchange, _ framing: BodyFraming, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
+        phase = .body(exchange)
+        if exchange.isInline {
+            if let length = exchange.decoder.remaining, length > Int64(core.limits.inlineBodyBytes) { throw tooLargeToGather }
+            sendContinue(exchange)
+            return
+        }
+        // A short body that has come with its head needs no stream.
+        if let length = exchange.decoder.remaining, length <= ahead.count { return }
+        let target = ExchangeReference(self, exchange)
+        let stream = BodyStream(length: exchange.decoder.remaining) { target.onLoop { $0.bodyWanted($1) } }
+        exchange.stream = stream
+        exchange.request.body = HTTPBody(source: .stream(stream), defaultLimit: core.limits.bodyBytes)
+        run(exchange)
+    }
+
+    private func sendContinue(_ exchange: Exchange) {
+        guard exchange.expectsContinue, !exchange.sentContinue, exchange.status == nil else { return }
+        exchange.sentContinue = true
+        if exchange.decoder.total == 0 { connection.write(ResponseEncoder.continueLine) }
+    }
+
+    private func bodyWanted(_ exchange: Exchange) {
+        guard case .body(let current) = phase, current === exchange else { return }
+        sendContinue(exchange)
+        settle()
+    }
+
+    /// Runs the handler; the request's body is whole, or a stream.
+    func run(_ exchange: Exchange) {
+        switch exchange.handler {
+        case .inline(let run):
+            do { respond(exchange, try run(exchange.request)) } catch { respond(exchange, core.onError(error, exchange.request)) }
+        case .asynchronous(let run):
+            let (core, request, target) = (core, exchange.request, ExchangeReference(self, exchange))
+            exchange.task = Task {
+                let response: HTTPResponse
+                do { response = try await run(request) } catch { response = core.onError(error, request) }
+                guard let body = Self.streamedBody(response, of: request) else {
+                    return target.onLoop { connection, exchange in
+                        connection.respond(exchange, response)
+                        connection.proceed()
+                    }
+                }
+                await target.stream(response, body)
+            }
+        case nil: respond(exchange, core.notFound(exchange.request))
+        }
+    }
+
+    typealias BodyWriter = @Sendable (ResponseWriter) async throws -> Void
+
+    /// The closure that writes the body, where the response has one.
+    private static func streamedBody(_ response: HTTPResponse, of request: HTTPRequest) -> BodyWriter? {
+        guard case .stream(_, let body) = response.body, !response.status.isBodyless, request.method != .head else { return nil }
+        return body
+    }
+
+    func isCurrent(_ exchange: Exchange) -> Bool {
+        switch phase {
+        case .body(let current), .responding(let current): !connection.isClosed && current === exchange
+        default: false
+        }
+    }
+
+    /// Writes a whole response and ends the exchange. A stream is given a task.
+    func respond(_ exchange: Exchange, _ response: HTTPResponse) {
+        guard isCurrent(exchange), exchange.status == nil else { return }
+        if let body = Self.streamedBody(response, of: exchange.request) {
+            let target = ExchangeReference(self, exchange)
+            exchange.task = Task { await target.stream(response, body) }
+            return
+        }
+        let (final, part) = Preconditions.apply(response, to: exchange.request)
+        closeWhereAsked(exchange, response)
+        exchange.status = final.status
+        let omitsBody = exchange.request.method == .head
+        write(final, part: part, keepAlive: willKeepAlive(exchange), version: exchange.request.version, omitsBody: omitsBody)
+        finish(exchange)
+    }
+
+    func closeWhereAsked(_ exchange: Exchange, _ response: HTTPResponse) {
+        if response.closesConnection || response.headers.lists("Connection", "close") { exchange.keepAlive = false }
+    }
+
+    /// Also looks at the body that nobody read: a short rest is skipped, a long one costs the connection.
+    func willKeepAlive(_ exchange: Exchange) -> Bool {
+        if inputEnded || isDraining { exchange.keepAlive = false }
+        if !exchange.decoder.isDone {
+            let waitsForContinue = exchange.expectsContinue && !exchange.sentContinue
+            let rest = exchange.decoder.remaining ?? .max
+            if waitsForContinue || rest > Self.skipLimit { exchange.keepAlive = false }
+        }
+        return exchange.keepAlive
+    }
+
+    /// - Parameter part: of a file body.
+    func write(_ response: HTTPResponse, part: Range<Int64>?, keepAlive: Bool, version: HTTPVersion, omitsBody: Bool) {
+        var length: Int64 = 0
+        switch response.body {
+        case .none: length = omitsBody ? response.headers["Content-Length"].flatMap { Int64($0) } ?? 0 : 0
+        case .bytes(let bytes): length = Int64(bytes.count)
+        case .file(let file): length = part.map { $0.upperBound - $0.lowerBound } ?? file.size
+        case .stream(let known, _): length = known ?? -1
+        }
+        let framing: ResponseFraming = response.status.isBodyless || length < 0 ? .none : .length(length)
+        connection.write { out in
+            encoder.encode(response.status, response.headers, framing: framing, keepAlive: keepAlive, version: version, into: &out)
+        }
+        if omitsBody || response.status.isBodyless { return }
+        switch response.body {
+        case .none, .stream: break
+        case .bytes(let bytes): connection.write(bytes)
+        case .file(let file): connection.write(file: file.descriptor, offset: part?.lowerBound ?? 0, count: length, owner: file)
+        }
+    }
+
+    /// Goes on to the next request, or to the end of the connection.
+    func finish(_ exchange: Exchange) {
+        record(exchange, isComplete: true)
+        exchange.stream?.end(MonoflowError(.cancelled, "read body", "", "the request has been answered"))
+        exchange.writer?.close()
+        if !willKeepAlive(exchange) {
+            phase = .closing
+            connection.closeAfterFlush(linger: exchange.decoder.isDone && !inputEnded ? .milliseconds(500) : Self.linger)
+        } else if !exchange.decoder.isDone {
+            phase = .skipping(exchange.decoder)
+            connection.resumeReading()
+        } else {
+            phase = isCongested ? .congested : .head
+        }
+    }
+
+    func record(_ exchange: Exchange, isComplete: Bool) {
+        guard let observer = core.observer else { return }
+        observer(HTTPExchangeRecord(
+            request: exchange.request, status: exchange.status ?? .clientClosedRequest,
+            bytesOut: connection.sent + Int64(connection.queuedBytes) - exchange.sentBefore,
+            duration: .nanoseconds(Int64(LoopTime.now() - exchange.started)), isComplete: isComplete))
+    }
+}

@@ -1,0 +1,306 @@
+import Core
+import Sockets
+
+/// HTTP/1.1 on one connection: requests are read and answered strictly one after another; what a client sends ahead
+/// waits, bounded, in `inbox` and then in the socket. Everything here runs on the connection's loop.
+final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
+    enum Phase {
+        /// Between requests, or inside a head.
+        case head
+        /// A body is being read, its handler perhaps at work already.
+        case body(Exchange)
+        /// The request is whole and its response is not.
+        case responding(Exchange)
+        /// The response is finished and the rest of a short unwanted body is being dropped.
+        case skipping(BodyDecoder)
+        /// The client is slow to take what is queued; no further request is begun.
+        case congested
+        case closing
+    }
+
+    static let outputHighWater = 1 << 20
+    /// An unread rest of a body up to this size is read and dropped; a longer one costs the connection.
+    static let skipLimit: Int64 = 256 << 10
+    static let linger = Duration.seconds(2)
+
+    let core: ServerCore
+    let connection: Connection
+    let encoder: ResponseEncoder
+    var phase = Phase.head
+    var isDraining = false
+    var inputEnded = false
+    private var inbox: [UInt8] = []
+    private var lineStart = 0
+    private var readTimer: LoopTimer?
+    private var writeTimer: LoopTimer?
+    private var headTimerRuns = false
+    private var accountedIn: Int64 = 0
+    private var accountedOut: Int64 = 0
+
+    init(_ socket: AcceptedSocket, loop: EventLoop, encoder: ResponseEncoder, core: ServerCore) {
+        connection = Connection(socket, loop: loop)
+        self.encoder = encoder
+        self.core = core
+    }
+
+    var loop: EventLoop { connection.loop }
+
+    func start() {
+        readTimer = loop.makeTimer { [weak self] in self?.readTimedOut() }
+        writeTimer = loop.makeTimer { [weak self] in self?.connection.close() }
+        readTimer?.set(after: core.limits.headerTimeout)
+        connection.start(self)
+    }
+
+    // MARK: input
+
+    func connectionReceived(_ bytes: UnsafeRawBufferPointer) {
+        if inbox.isEmpty {
+            let taken = process(bytes)
+            if taken < bytes.count { inbox.append(contentsOf: bytes[taken...]) }
+        } else {
+            inbox.append(contentsOf: bytes)
+            processInbox()
+        }
+        settle()
+    }
+
+    /// Moves the inbox out while it is read, because handlers run in between.
+    func processInbox() {
+        if inbox.isEmpty { return }
+        var bytes = inbox
+        inbox = []
+        let taken = bytes.withUnsafeBytes { process($0) }
+        if taken < bytes.count {
+            bytes.removeFirst(taken)
+            inbox = bytes
+        }
+    }
+
+    /// - Returns: how many bytes it took; it stops at a head that is not whole and at what must wait for its turn.
+    private func process(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var at = 0
+        while at < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[at...])
+            do throws(RequestRefusal) {
+                switch phase {
+                case .head:
+                    guard let taken = try readHead(rest) else { return at }
+                    at += taken
+                case .body(let exchange):
+                    at += try readBody(rest, exchange)
+                    if case .body = phase, !exchange.decoder.isDone { return at }
+                case .skipping(var decoder):
+                    var dropped: [UInt8] = []
+                    at += try decoder.decode(rest, into: &dropped)
+                    phase = decoder.isDone ? .head : .skipping(decoder)
+                case .responding, .congested: return at
+                case .closing: return bytes.count
+                }
+            } catch {
+                refuse(error)
+                return bytes.count
+            }
+        }
+        return at
+    }
+
+    /// - Returns: nil where the head is not whole yet.
+    private func readHead(_ bytes: UnsafeRawBufferPointer) throws(RequestRefusal) -> Int? {
+        // Some old clients send a line end behind a body; it is taken before a request line.
+        if lineStart == 0 && bytes[0] == 13 {
+            if bytes.count == 1 { return nil }
+            if bytes[1] == 10 { return 2 }
+        }
+        guard let end = try RequestParser.headEnd(in: bytes, lineStart: &lineStart, limits: core.limits) else { return nil }
+        lineStart = 0
+        let head = try RequestParser.parse(UnsafeRawBufferPointer(rebasing: bytes[..<end]), limits: core.limits)
+        try begin(head, ahead: UnsafeRawBufferPointer(rebasing: bytes[end...]))
+        return end
+    }
+
+    private func readBody(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) throws(RequestRefusal) -> Int {
+        guard let stream = exchange.stream else {
+            let taken = try exchange.decoder.decode(bytes, into: &exchange.gathered)
+            if exchange.gathered.count > core.limits.inlineBodyBytes { throw tooLargeToGather }
+            if exchange.decoder.isDone {
+                exchange.request.body = HTTPBody(exchange.gathered)
+                exchange.gathered = []
+                phase = .responding(exchange)
+                run(exchange)
+            }
+            return taken
+        }
+        var chunk: [UInt8] = []
+        let taken = try exchange.decoder.decode(bytes, into: &chunk)
+        if !chunk.isEmpty && !stream.push(chunk) { connection.pauseReading() }
+        if exchange.decoder.isDone {
+            phase = .responding(exchange)
+            stream.end()
+        }
+        return taken
+    }
+
+    var tooLargeToGather: RequestRefusal {
+        RequestRefusal(.payloadTooLarge, "the body is over \(core.limits.inlineBodyBytes) bytes")
+    }
+
+    /// Answers what never became a request, or stopped being one, and closes.
+    func refuse(_ refusal: RequestRefusal) {
+        core.counters.refusals.add(1, ordering: .relaxed)
+        if case .body(let exchange) = phase {
+            if exchange.status != nil { return connection.close() }
+            exchange.status = refusal.status
+            abandon(exchange, MonoflowError(.invalidArgument, "read body", "", refusal.message))
+            record(exchange, isComplete: false)
+        }
+        phase = .closing
+        write(core.refusal(refusal), part: nil, keepAlive: false, version: .http11, omitsBody: false)
+        connection.closeAfterFlush(linger: Self.linger)
+    }
+
+    /// Lets go of an exchange whose response will not be the handler's.
+    func abandon(_ exchange: Exchange, _ reason: MonoflowError) {
+        exchange.task?.cancel()
+        exchange.stream?.end(reason)
+        exchange.writer?.close()
+    }
+
+    // MARK: after each event
+
+    /// Sends what is queued and sets bounds and timers to the phase reached. Ends every entry from outside.
+    func settle() {
+        connection.flush()
+        while case .congested = phase, !isCongested, !connection.isClosed {
+            phase = .head
+            processInbox()
+            connection.flush()
+        }
+        account()
+        if connection.isClosed { return }
+        if inputEnded || isDraining, case .head = phase, inbox.isEmpty { return closeIdle() }
+        if wantsInput { connection.resumeReading() } else { connection.pauseReading() }
+        if connection.isDrained {
+            writeTimer?.unset()
+        } else if writeTimer?.isSet == false {
+            writeTimer?.set(afterMilliseconds: core.timeouts.write)
+        }
+        setReadTimer()
+    }
+
+    /// For entries that may have ended an exchange: goes on with what the client has sent ahead.
+    func proceed() {
+        processInbox()
+        settle()
+    }
+
+    private var wantsInput: Bool {
+        switch phase {
+        case .head, .skipping, .closing: true
+        case .body(let exchange): exchange.stream?.isFull != true
+        case .responding, .congested: inbox.count <= core.limits.pipelinedBytes
+        }
+    }
+
+    var isCongested: Bool { connection.queuedBytes > Self.outputHighWater || connection.hasQueuedFile }
+
+    private func setReadTimer() {
+        var isInsideHead = false
+        switch phase {
+        case .head where inbox.isEmpty: readTimer?.set(afterMilliseconds: core.timeouts.idle)
+        case .head:
+            // Counted from the first byte: later ones must not put it off.
+            if !headTimerRuns { readTimer?.set(afterMilliseconds: core.timeouts.header) }
+            isInsideHead = true
+        case .body, .skipping: readTimer?.set(afterMilliseconds: core.timeouts.body)
+        case .responding, .congested, .closing: readTimer?.unset()
+        }
+        headTimerRuns = isInsideHead
+    }
+
+    private func readTimedOut() {
+        switch phase {
+        case .head where inbox.isEmpty: closeIdle()
+        case .head: refuse(RequestRefusal(.requestTimeout, "the request's head took too long"))
+        case .body(let exchange):
+            // A reader that holds the socket back is not the client's fault.
+            if exchange.stream?.isFull == true { return setReadTimer() }
+            refuse(RequestRefusal(.requestTimeout, "the request's body took too long"))
+        case .skipping: connection.close()
+        case .responding, .congested, .closing: return
+        }
+        settle()
+    }
+
+    private func closeIdle() {
+        phase = .closing
+        connection.closeAfterFlush(linger: .zero)
+    }
+
+    /// Finishes what is in flight and takes no new request.
+    func drain() {
+        isDraining = true
+        if case .body(let exchange) = phase { exchange.keepAlive = false }
+        if case .responding(let exchange) = phase { exchange.keepAlive = false }
+        settle()
+    }
+
+    private func account() {
+        let (received, sent) = (connection.received, connection.sent)
+        if received != accountedIn { core.counters.bytesIn.add(received - accountedIn, ordering: .relaxed) }
+        if sent != accountedOut { core.counters.bytesOut.add(sent - accountedOut, ordering: .relaxed) }
+        (accountedIn, accountedOut) = (received, sent)
+    }
+
+    // MARK: the peer's end
+
+    func connectionReadEnded() {
+        inputEnded = true
+        switch phase {
+        case .body(let exchange):
+            // The handler, or the refusal, tells a client that only half closed; to others it goes nowhere.
+            exchange.keepAlive = false
+            if exchange.isInline {
+                refuse(RequestRefusal(.badRequest, "the body ends too early"))
+            } else {
+                phase = .responding(exchange)
+                exchange.stream?.end(MonoflowError(.invalidArgument, "read body", "", "the body ends after \(exchange.decoder.total) bytes, too early"))
+            }
+        case .responding(let exchange):
+            exchange.keepAlive = false
+            exchange.task?.cancel()
+        case .head, .skipping:
+            inbox = []
+            closeIdle()
+        case .congested, .closing: break
+        }
+        settle()
+    }
+
+    func connectionPeerClosed() {
+        if case .responding(let exchange) = phase { exchange.task?.cancel() }
+    }
+
+    func connectionProgressed() {
+        if writeTimer?.isSet == true { writeTimer?.set(afterMilliseconds: core.timeouts.write) }
+        if case .responding(let exchange) = phase { exchange.writer?.drained(queued: connection.queuedBytes) }
+        if case .body(let exchange) = phase { exchange.writer?.drained(queued: connection.queuedBytes) }
+        settle()
+    }
+
+    func connectionClosed(error: Int32) {
+        account()
+        readTimer?.invalidate()
+        writeTimer?.invalidate()
+        let last = phase
+        phase = .closing
+        inbox = []
+        switch last {
+        case .body(let exchange), .responding(let exchange):
+            abandon(exchange, MonoflowError(.cancelled, "read body", "", "the client went away"))
+            record(exchange, isComplete: false)
+        default: break
+        }
+        core.closed(self)
+    }
+}

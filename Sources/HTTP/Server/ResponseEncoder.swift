@@ -1,0 +1,72 @@
+import Foundation
+
+/// How a response's body stands on the wire.
+enum ResponseFraming {
+    /// No body and no length: 204, 304.
+    case none
+    case length(Int64)
+    case chunked
+    /// Ends with the connection: streams to HTTP/1.0.
+    case untilClose
+}
+
+/// Writes response heads. One per loop, because it keeps the date and the status lines made so far.
+final class ResponseEncoder {
+    private var dateSecond: time_t = 0
+    private var dateLine: [UInt8] = []
+    private var statusLines: [[UInt8]] = Array(repeating: [], count: 600)
+
+    static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+    /// The framing fields are this function's alone: what the handler said about them is left out.
+    func encode(
+        _ status: HTTPStatus, _ headers: HTTPHeaders, framing: ResponseFraming, keepAlive: Bool, version: HTTPVersion,
+        into out: inout [UInt8]
+    ) {
+        if statusLines[status.code].isEmpty {
+            statusLines[status.code] = Array("HTTP/1.1 \(status.code) \(status.reason)\r\n".utf8)
+        }
+        out.append(contentsOf: statusLines[status.code])
+        var headers = headers
+        for name in ["Content-Length", "Transfer-Encoding", "Connection"] { headers.remove(name) }
+        out.append(contentsOf: headers.block)
+        if !headers.contains("Date") { appendDate(&out) }
+        switch framing {
+        case .none, .untilClose: break
+        case .length(let length):
+            Self.append("Content-Length: ", &out)
+            Self.append(decimal: length, &out)
+            Self.append("\r\n", &out)
+        case .chunked: Self.append("Transfer-Encoding: chunked\r\n", &out)
+        }
+        if !keepAlive {
+            Self.append("Connection: close\r\n", &out)
+        } else if version == .http10 {
+            Self.append("Connection: keep-alive\r\n", &out)
+        }
+        Self.append("\r\n", &out)
+    }
+
+    /// The size line of a chunk.
+    static func appendChunkSize(_ size: Int, _ out: inout [UInt8]) {
+        append(String(size, radix: 16), &out)
+        append("\r\n", &out)
+    }
+
+    private func appendDate(_ out: inout [UInt8]) {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &now)
+        if now.tv_sec != dateSecond {
+            dateSecond = now.tv_sec
+            dateLine = Array("Date: \(HTTPDate.text(seconds: Int64(now.tv_sec)))\r\n".utf8)
+        }
+        out.append(contentsOf: dateLine)
+    }
+
+    static func append(_ text: String, _ out: inout [UInt8]) { out.append(contentsOf: text.utf8) }
+
+    static func append(decimal value: Int64, _ out: inout [UInt8]) {
+        if value >= 10 { append(decimal: value / 10, &out) }
+        out.append(UInt8(48 + value % 10))
+    }
+}
