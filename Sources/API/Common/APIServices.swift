@@ -1,0 +1,47 @@
+import Access
+import Artifacts
+import Core
+import HTTP
+import Logging
+import Pipelines
+import Serving
+
+/// What the routes speak to. Made once by the assembly.
+public struct APIServices: Sendable {
+    public var access: AccessService
+    public var pipelines: PipelineService
+    public var experiments: ExperimentService
+    public var runs: RunService
+    public var artifacts: ArtifactService
+    public var blobs: BlobStore
+    public var models: ModelService
+    /// Log file of a task.
+    public var logPath: @Sendable (String) -> String
+    /// Removes what is left of a deleted task.
+    public var removeTask: @Sendable (String) -> Void
+    /// `GET /api/system`.
+    public var system: @Sendable () -> JSON
+    /// Whether requests may be taken: nil, or the reason why not.
+    public var notReady: @Sendable () -> String?
+    /// `GET /metrics` in Prometheus' text form.
+    public var metrics: @Sendable () async -> String
+
+    public init(
+        access: AccessService, pipelines: PipelineService, experiments: ExperimentService, runs: RunService, artifacts: ArtifactService, blobs: BlobStore,
+        models: ModelService, logPath: @escaping @Sendable (String) -> String, removeTask: @escaping @Sendable (String) -> Void,
+        system: @escaping @Sendable () -> JSON, notReady: @escaping @Sendable () -> String?, metrics: @escaping @Sendable () async -> String
+    ) {
+        self.access = access
+        self.pipelines = pipelines
+        self.experiments = experiments
+        self.runs = runs
+        self.artifacts = artifacts
+        self.blobs = blobs
+        self.models = models
+        self.logPath = logPath
+        self.removeTask = removeTask
+        self.system = system
+        self.notReady = notReady
+        self.metrics = metrics
+    }
+}
