@@ -1,0 +1,41 @@
+import Access
+import Core
+import Foundation
+import HTTP
+
+/// Signing in and out of the dashboard.
+struct SessionRoutes: Sendable {
+    let services: APIServices
+    let authentication: Authentication
+
+    func add(to router: inout Router) {
+        router.on(.post, "/api/session", tags: [Authentication.publicTag]) { request in
+            if request.headers.contains("Origin") { try authentication.checkOrigin(request) }
+            guard let token = try await request.json(limit: 64 << 10)["token"]?.stringValue else {
+                throw MonoflowError(.invalidArgument, "sign in", "token", "is missing")
+            }
+            let (session, principal) = try await services.access.startSession(bearer: token.trimmingCharacters(in: .whitespacesAndNewlines))
+            var response = HTTPResponse.json(Self.json(principal))
+            response.headers.add("Set-Cookie", "\(Authentication.cookieName)=\(session); Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000")
+            response.headers.add("Cache-Control", "no-store")
+            return response
+        }
+        router.on(.get, "/api/session") { request in .json(Self.json(try request.caller())) }
+        router.on(.delete, "/api/session", tags: [Authentication.publicTag]) { request in
+            if let session = request.cookie(Authentication.cookieName) {
+                try authentication.checkOrigin(request)
+                try await services.access.endSession(session)
+            }
+            var response = HTTPResponse(.noContent)
+            response.headers.add("Set-Cookie", "\(Authentication.cookieName)=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
+            return response
+        }
+    }
+
+    static func json(_ principal: Principal) -> JSON {
+        [
+            "user": .string(principal.name), "is_admin": .bool(principal.isAdmin), "home_namespace": .string(principal.homeNamespace),
+            "namespaces": .array(principal.roles.sorted { $0.key < $1.key }.map { ["name": .string($0.key), "role": .string($0.value.rawValue)] }),
+        ]
+    }
+}
