@@ -122,9 +122,9 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
     private func readBody(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) throws(RequestRefusal) -> Int {
         guard let stream = exchange.stream else {
             let taken = try exchange.decoder.decode(bytes, into: &exchange.gathered)
-            if exchange.gathered.count > core.limits.inlineBodyBytes { throw tooLargeToGather }
+            if exchange.isInline, exchange.gathered.count > core.limits.inlineBodyBytes { throw tooLargeToGather }
             if exchange.decoder.isDone {
-                exchange.request.body = HTTPBody(exchange.gathered)
+                exchange.request.body = HTTPBody(source: .bytes(exchange.gathered), defaultLimit: core.limits.bodyBytes)
                 exchange.gathered = []
                 phase = .responding(exchange)
                 run(exchange)
@@ -161,9 +161,10 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
 
     /// Lets go of an exchange whose response will not be the handler's.
     func abandon(_ exchange: Exchange, _ reason: MonoflowError) {
-        exchange.task?.cancel()
+        // The reason first: a cancelled reader would only see that it was cancelled.
         exchange.stream?.end(reason)
         exchange.writer?.close()
+        exchange.task?.cancel()
     }
 
     // MARK: after each event
