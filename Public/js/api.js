@@ -50,8 +50,13 @@ export function createApi({ onUnauthenticated }) {
     const response = await send(method, path, options);
     const text = await response.text();
     if (!text) return null;
-    try { return JSON.parse(text); } catch {
-      throw new ApiError(response.status, { message: `The answer to ${path} is not JSON.`, hint: 'Is this address served by monoflow itself?' });
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new ApiError(response.status, {
+        message: `The answer to ${path} is not JSON.`,
+        hint: 'Is this address served by monoflow itself?',
+      });
     }
   }
 

@@ -2,7 +2,17 @@
 // nothing in the dashboard parses a string as HTML.
 
 const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
-const PROPERTIES = new Set(['value', 'checked', 'disabled', 'indeterminate', 'selected', 'open', 'readOnly', 'htmlFor', 'scrollTop']);
+const PROPERTIES = new Set([
+  'value',
+  'checked',
+  'disabled',
+  'indeterminate',
+  'selected',
+  'open',
+  'readOnly',
+  'htmlFor',
+  'scrollTop',
+]);
 
 /** An HTML element. `props`: attributes, `on<Event>` listeners, `class`, `style` (object), `data` (object). */
 export function h(tag, props, ...children) {
@@ -27,7 +37,10 @@ function setProp(element, key, value) {
   }
   if (key.startsWith('on')) element.addEventListener(key.slice(2).toLowerCase(), value);
   else if (key === 'style') for (const [name, text] of Object.entries(value)) element.style.setProperty(name, text);
-  else if (key === 'data') for (const [name, text] of Object.entries(value)) { if (text != null) element.dataset[name] = text; }
+  else if (key === 'data')
+    for (const [name, text] of Object.entries(value)) {
+      if (text != null) element.dataset[name] = text;
+    }
   else if (key === 'href' && !isSafeAddress(value)) return;
   else if (PROPERTIES.has(key)) element[key] = value;
   else element.setAttribute(key, value === true ? '' : String(value));

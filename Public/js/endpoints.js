@@ -24,16 +24,21 @@ export function createEndpoints(api, { namespace, home }) {
 
   const runs = {
     /** `{runs, next_page_token, total_size}`; `state` in KFP's capitals, `archived` picks the other shelf. */
-    list: ({ name, state, experiment, archived = false, sort = 'created_at desc', token, size = PAGE_SIZE, signal } = {}) => api.get(`${KFP}/runs`, {
-      signal,
-      query: scoped({
-        experiment_id: experiment, page_size: size, page_token: token, sort_by: sort,
-        filter: filterOf([
-          ['display_name', 'IS_SUBSTRING', name], ['state', 'EQUALS', state],
-          ['storage_state', archived ? 'EQUALS' : 'NOT_EQUALS', 'ARCHIVED'],
-        ]),
+    list: ({ name, state, experiment, archived = false, sort = 'created_at desc', token, size = PAGE_SIZE, signal } = {}) =>
+      api.get(`${KFP}/runs`, {
+        signal,
+        query: scoped({
+          experiment_id: experiment,
+          page_size: size,
+          page_token: token,
+          sort_by: sort,
+          filter: filterOf([
+            ['display_name', 'IS_SUBSTRING', name],
+            ['state', 'EQUALS', state],
+            ['storage_state', archived ? 'EQUALS' : 'NOT_EQUALS', 'ARCHIVED'],
+          ]),
+        }),
       }),
-    }),
     get: (id, options) => api.get(`${KFP}/runs/${segment(id)}`, options),
     create: (body) => api.post(`${KFP}/runs`, body, { query: scoped() }),
     /** `terminate`, `archive`, `unarchive` or `retry`. */
@@ -41,29 +46,47 @@ export function createEndpoints(api, { namespace, home }) {
     remove: (id) => api.remove(`${KFP}/runs/${segment(id)}`),
     graph: (id, options) => api.get(`/api/runs/${segment(id)}/graph`, options),
     watchAddress: (id) => `/api/runs/${segment(id)}/watch`,
-    logAddress: (id, node, follow) => withQuery(`/apis/v1alpha1/runs/${segment(id)}/nodes/${segment(node)}/log`, { follow: follow || null }),
+    logAddress: (id, node, follow) =>
+      withQuery(`/apis/v1alpha1/runs/${segment(id)}/nodes/${segment(node)}/log`, { follow: follow || null }),
   };
 
   const experiments = {
-    list: ({ name, token, size = PAGE_SIZE, signal } = {}) => api.get(`${KFP}/experiments`, {
-      signal,
-      query: scoped({ page_size: size, page_token: token, sort_by: 'created_at desc', filter: filterOf([['display_name', 'IS_SUBSTRING', name]]) }),
-    }),
+    list: ({ name, token, size = PAGE_SIZE, signal } = {}) =>
+      api.get(`${KFP}/experiments`, {
+        signal,
+        query: scoped({
+          page_size: size,
+          page_token: token,
+          sort_by: 'created_at desc',
+          filter: filterOf([['display_name', 'IS_SUBSTRING', name]]),
+        }),
+      }),
     get: (id, options) => api.get(`${KFP}/experiments/${segment(id)}`, options),
     create: (display_name, description) => api.post(`${KFP}/experiments`, { display_name, description, namespace: namespace() }),
   };
 
   const pipelines = {
-    list: ({ name, token, size = PAGE_SIZE, signal } = {}) => api.get(`${KFP}/pipelines`, {
-      signal,
-      query: scoped({ page_size: size, page_token: token, sort_by: 'created_at desc', filter: filterOf([['display_name', 'IS_SUBSTRING', name]]) }),
-    }),
+    list: ({ name, token, size = PAGE_SIZE, signal } = {}) =>
+      api.get(`${KFP}/pipelines`, {
+        signal,
+        query: scoped({
+          page_size: size,
+          page_token: token,
+          sort_by: 'created_at desc',
+          filter: filterOf([['display_name', 'IS_SUBSTRING', name]]),
+        }),
+      }),
     get: (id, options) => api.get(`${KFP}/pipelines/${segment(id)}`, options),
-    versions: (id, options) => api.get(`${KFP}/pipelines/${segment(id)}/versions`, { ...options, query: { page_size: 100, sort_by: 'created_at desc' } }),
+    versions: (id, options) =>
+      api.get(`${KFP}/pipelines/${segment(id)}/versions`, { ...options, query: { page_size: 100, sort_by: 'created_at desc' } }),
     version: (id, version, options) => api.get(`${KFP}/pipelines/${segment(id)}/versions/${segment(version)}`, options),
     graph: (id, version, options) => api.get(`/api/pipelines/${segment(id)}/versions/${segment(version)}/graph`, options),
-    upload: (file, name, description) => api.upload('POST', `${KFP}/pipelines/upload`, formOf(file), { query: scoped({ name, display_name: name, description }) }),
-    uploadVersion: (id, file, name) => api.upload('POST', `${KFP}/pipelines/upload_version`, formOf(file), { query: { pipelineid: id, name, display_name: name } }),
+    upload: (file, name, description) =>
+      api.upload('POST', `${KFP}/pipelines/upload`, formOf(file), { query: scoped({ name, display_name: name, description }) }),
+    uploadVersion: (id, file, name) =>
+      api.upload('POST', `${KFP}/pipelines/upload_version`, formOf(file), {
+        query: { pipelineid: id, name, display_name: name },
+      }),
     remove: (id) => api.remove(`${KFP}/pipelines/${segment(id)}`),
   };
 
@@ -73,13 +96,17 @@ export function createEndpoints(api, { namespace, home }) {
     deploy: (name, artifact) => api.post(`/api/models/${segment(name)}/versions`, { artifact_id: artifact }, { query: scoped() }),
     upload: (name, file) => api.upload('PUT', `/api/models/${segment(name)}/versions/next`, file, { query: scoped() }),
     remove: (name) => api.remove(`/api/models/${segment(name)}`, { query: scoped() }),
-    removeVersion: (name, version) => api.remove(`/api/models/${segment(name)}/versions/${segment(version)}`, { query: scoped() }),
-    inferAddress: (name, version) => `${servingRoot()}/models/${segment(name)}${version ? `/versions/${segment(version)}` : ''}/infer`,
-    infer: (name, version, body) => api.upload('POST', models.inferAddress(name, version), body, { headers: { 'Content-Type': 'application/json' } }),
+    removeVersion: (name, version) =>
+      api.remove(`/api/models/${segment(name)}/versions/${segment(version)}`, { query: scoped() }),
+    inferAddress: (name, version) =>
+      `${servingRoot()}/models/${segment(name)}${version ? `/versions/${segment(version)}` : ''}/infer`,
+    infer: (name, version, body) =>
+      api.upload('POST', models.inferAddress(name, version), body, { headers: { 'Content-Type': 'application/json' } }),
   };
 
   const artifacts = {
-    list: ({ run, token, size = PAGE_SIZE, signal } = {}) => api.get('/api/artifacts', { signal, query: scoped({ run_id: run, page_size: size, page_token: token }) }),
+    list: ({ run, token, size = PAGE_SIZE, signal } = {}) =>
+      api.get('/api/artifacts', { signal, query: scoped({ run_id: run, page_size: size, page_token: token }) }),
     get: (id, options) => api.get(`/api/artifacts/${segment(id)}`, options),
     contentAddress: (id) => `/api/artifacts/${segment(id)}/content`,
     /** The first `count` bytes as text. */

@@ -48,7 +48,10 @@ export function bytes(count) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let size = Number(count);
   let unit = 0;
-  while (size >= 1024 && unit < units.length - 1) { size /= 1024; unit += 1; }
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
   return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
@@ -63,9 +66,20 @@ export function value(any) {
 export const plural = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const STATES = {
-  PENDING: 'Pending', RUNNING: 'Running', SUCCEEDED: 'Succeeded', FAILED: 'Failed', ERROR: 'Failed', SKIPPED: 'Skipped',
-  OMITTED: 'Omitted', CANCELLED: 'Cancelled', CANCELED: 'Cancelled', CANCELING: 'Cancelling', CANCELLING: 'Cancelling',
-  PAUSED: 'Paused', LOADING: 'Loading', READY: 'Ready',
+  PENDING: 'Pending',
+  RUNNING: 'Running',
+  SUCCEEDED: 'Succeeded',
+  FAILED: 'Failed',
+  ERROR: 'Failed',
+  SKIPPED: 'Skipped',
+  OMITTED: 'Omitted',
+  CANCELLED: 'Cancelled',
+  CANCELED: 'Cancelled',
+  CANCELING: 'Cancelling',
+  CANCELLING: 'Cancelling',
+  PAUSED: 'Paused',
+  LOADING: 'Loading',
+  READY: 'Ready',
 };
 
 /** Every API's spelling of a state in the dashboard's one: `CANCELED` and `Cancelled` are the same. */

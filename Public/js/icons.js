@@ -38,7 +38,9 @@ const PATHS = {
   stop: ['M4.5 4.5h7v7h-7z'],
   archive: ['M2.5 3h11v3h-11zM3.5 6v7h9V6M6.5 8.5h3'],
   trash: ['M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9'],
-  sun: ['M8 10.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9'],
+  sun: [
+    'M8 10.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9',
+  ],
   user: ['M8 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M3 13.5c.4-2.5 2.4-4 5-4s4.6 1.5 5 4'],
   inbox: ['M2.5 9.5 4.5 3h7l2 6.5v4h-11zM2.5 9.5h3.3l.7 1.5h3l.7-1.5h3.3'],
   warning: ['M8 2.5 14 13H2zM8 6.5v3M8 11.3v.1'],
@@ -49,17 +51,24 @@ const PATHS = {
 /** A decorative icon; unknown names give the question mark. */
 export function icon(name, size = 16) {
   const paths = (PATHS[name] ?? PATHS.Unknown).map((d) => s('path', { d }));
-  return s('svg', { class: `icon icon-${name}`, viewBox: '0 0 16 16', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' }, paths);
+  return s(
+    'svg',
+    { class: `icon icon-${name}`, viewBox: '0 0 16 16', width: size, height: size, 'aria-hidden': 'true', focusable: 'false' },
+    paths,
+  );
 }
 
 /** The path data of a state's icon, for drawing inside another SVG. */
 export const statePaths = (state) => PATHS[state] ?? PATHS.Unknown;
 
 export function logo() {
-  return s('svg', { class: 'logo', viewBox: '0 0 32 32', width: 24, height: 24, 'aria-hidden': 'true' },
+  return s(
+    'svg',
+    { class: 'logo', viewBox: '0 0 32 32', width: 24, height: 24, 'aria-hidden': 'true' },
     s('rect', { width: 32, height: 32, rx: 8, class: 'logo-ground' }),
     s('path', { d: 'M9 9.5v6.2a6.3 6.3 0 0 0 6.3 6.3H18M9 15.7a6.3 6.3 0 0 1 6.3-6.2H18', class: 'logo-line' }),
     s('circle', { cx: 9, cy: 9, r: 3, class: 'logo-dot' }),
     s('circle', { cx: 22, cy: 9.5, r: 3, class: 'logo-dot' }),
-    s('circle', { cx: 22, cy: 22, r: 3, class: 'logo-dot-2' }));
+    s('circle', { cx: 22, cy: 22, r: 3, class: 'logo-dot-2' }),
+  );
 }

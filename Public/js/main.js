@@ -28,25 +28,32 @@ const app = document.getElementById('app');
 const session = createStore(null);
 const namespace = createStore(null);
 const toasts = createToasts(document.getElementById('toasts'));
-const api = createApi({ onUnauthenticated: () => { if (session.get()) signedOut('Your session has ended. Sign in again to go on.'); } });
+const api = createApi({
+  onUnauthenticated: () => {
+    if (session.get()) signedOut('Your session has ended. Sign in again to go on.');
+  },
+});
 const endpoints = createEndpoints(api, { namespace: namespace.get, home: () => session.get()?.home_namespace });
 
-const router = createRouter([
-  ['/', homePage],
-  ['/runs', runsPage],
-  ['/runs/:id', runPage],
-  ['/compare', comparePage],
-  ['/new-run', newRunPage],
-  ['/experiments', experimentsPage],
-  ['/experiments/:id', experimentPage],
-  ['/pipelines', pipelinesPage],
-  ['/pipelines/:id', pipelinePage],
-  ['/models', modelsPage],
-  ['/models/:name', modelPage],
-  ['/artifacts', artifactsPage],
-  ['/artifacts/:id', artifactPage],
-  ['/access', accessPage],
-], show);
+const router = createRouter(
+  [
+    ['/', homePage],
+    ['/runs', runsPage],
+    ['/runs/:id', runPage],
+    ['/compare', comparePage],
+    ['/new-run', newRunPage],
+    ['/experiments', experimentsPage],
+    ['/experiments/:id', experimentPage],
+    ['/pipelines', pipelinesPage],
+    ['/pipelines/:id', pipelinePage],
+    ['/models', modelsPage],
+    ['/models/:name', modelPage],
+    ['/artifacts', artifactsPage],
+    ['/artifacts/:id', artifactPage],
+    ['/access', accessPage],
+  ],
+  show,
+);
 
 let shell = null;
 
@@ -54,7 +61,7 @@ function signedIn(body) {
   session.set(body);
   const names = (body.namespaces ?? []).map((entry) => entry.name);
   const remembered = preferences.read('namespace');
-  namespace.set(names.includes(remembered) ? remembered : body.home_namespace ?? names[0] ?? 'default');
+  namespace.set(names.includes(remembered) ? remembered : (body.home_namespace ?? names[0] ?? 'default'));
   shell = createShell({ session: body, namespace, onNamespace: changeNamespace, onSignOut: signOut });
   fill(app, shell.element);
   router.render();
@@ -89,8 +96,17 @@ function changeNamespace(name) {
 async function show(route, page) {
   if (!shell) return;
   const context = {
-    ...route, endpoints, toasts, session: session.get(), namespace: namespace.get(),
-    navigate: router.navigate, setQuery: router.setQuery, reload: router.render, title: (text) => { document.title = `${text} · Monoflow`; },
+    ...route,
+    endpoints,
+    toasts,
+    session: session.get(),
+    namespace: namespace.get(),
+    navigate: router.navigate,
+    setQuery: router.setQuery,
+    reload: router.render,
+    title: (text) => {
+      document.title = `${text} · Monoflow`;
+    },
   };
   shell.mark(route.path);
   if (!page) return shell.show(notFound(route.path));
@@ -105,7 +121,13 @@ async function show(route, page) {
 
 function notFound(path) {
   document.title = 'Not found · Monoflow';
-  return h('div', { class: 'empty' }, h('h1', null, 'There is no such page'), h('p', null, path), h('a', { class: 'button', href: '/' }, 'Go to the overview'));
+  return h(
+    'div',
+    { class: 'empty' },
+    h('h1', null, 'There is no such page'),
+    h('p', null, path),
+    h('a', { class: 'button', href: '/' }, 'Go to the overview'),
+  );
 }
 
 /** The first request decides between login page and dashboard. */
@@ -115,10 +137,25 @@ async function start() {
     router.start();
     signedIn(body);
   } catch (error) {
-    if (error.status === 401) { router.start(); return signedOut(); }
-    fill(app, h('main', { class: 'stand-alone', id: 'content' }, errorState(error, () => { fill(app); start(); })));
+    if (error.status === 401) {
+      router.start();
+      return signedOut();
+    }
+    fill(
+      app,
+      h(
+        'main',
+        { class: 'stand-alone', id: 'content' },
+        errorState(error, () => {
+          fill(app);
+          start();
+        }),
+      ),
+    );
   }
 }
 
-setInterval(() => { if (!document.hidden) tick(); }, 1000);
+setInterval(() => {
+  if (!document.hidden) tick();
+}, 1000);
 start();

@@ -66,7 +66,11 @@ function matchParts(pattern, parts) {
   for (let index = 0; index < pattern.length; index += 1) {
     if (pattern[index].startsWith(':')) {
       if (!parts[index]) return null;
-      try { params[pattern[index].slice(1)] = decodeURIComponent(parts[index]); } catch { return null; }
+      try {
+        params[pattern[index].slice(1)] = decodeURIComponent(parts[index]);
+      } catch {
+        return null;
+      }
     } else if (pattern[index] !== parts[index]) return null;
   }
   return params;

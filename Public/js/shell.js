@@ -4,8 +4,12 @@ import { icon, logo } from './icons.js';
 import { currentTheme, setTheme } from './state.js';
 
 const AREAS = [
-  ['/', 'Home', 'home'], ['/pipelines', 'Pipelines', 'pipelines'], ['/experiments', 'Experiments', 'experiments'],
-  ['/runs', 'Runs', 'runs'], ['/models', 'Models', 'models'], ['/artifacts', 'Artifacts', 'artifacts'],
+  ['/', 'Home', 'home'],
+  ['/pipelines', 'Pipelines', 'pipelines'],
+  ['/experiments', 'Experiments', 'experiments'],
+  ['/runs', 'Runs', 'runs'],
+  ['/models', 'Models', 'models'],
+  ['/artifacts', 'Artifacts', 'artifacts'],
 ];
 const BELONGS_TO = { '/compare': '/runs', '/new-run': '/runs' };
 
@@ -13,16 +17,29 @@ const BELONGS_TO = { '/compare': '/runs', '/new-run': '/runs' };
 export function createShell({ session, namespace, onNamespace, onSignOut }) {
   const content = h('main', { id: 'content', class: 'content', tabindex: '-1' });
   const areas = session.is_admin ? [...AREAS, ['/access', 'Access', 'access']] : AREAS;
-  const links = areas.map(([href, label, name]) => h('a', { href, class: 'nav-link', title: label }, icon(name), h('span', { class: 'nav-label' }, label)));
+  const links = areas.map(([href, label, name]) =>
+    h('a', { href, class: 'nav-link', title: label }, icon(name), h('span', { class: 'nav-label' }, label)),
+  );
 
-  const element = h('div', { class: 'shell' },
-    h('header', { class: 'topbar' },
-      h('a', { class: 'brand', href: '/', 'aria-label': 'Monoflow, overview' }, logo(), h('span', { class: 'brand-name' }, 'Monoflow')),
+  const element = h(
+    'div',
+    { class: 'shell' },
+    h(
+      'header',
+      { class: 'topbar' },
+      h(
+        'a',
+        { class: 'brand', href: '/', 'aria-label': 'Monoflow, overview' },
+        logo(),
+        h('span', { class: 'brand-name' }, 'Monoflow'),
+      ),
       namespaceSelect(session, namespace, onNamespace),
       h('span', { class: 'spacer' }),
-      userMenu(session, onSignOut)),
+      userMenu(session, onSignOut),
+    ),
     h('nav', { class: 'sidebar', 'aria-label': 'Main' }, links),
-    content);
+    content,
+  );
 
   return {
     element,
@@ -45,21 +62,49 @@ export function createShell({ session, namespace, onNamespace, onSignOut }) {
 
 function namespaceSelect(session, namespace, onNamespace) {
   const rows = session.namespaces?.length ? session.namespaces : [{ name: session.home_namespace ?? 'default' }];
-  return h('label', { class: 'namespace' },
+  return h(
+    'label',
+    { class: 'namespace' },
     h('span', { class: 'namespace-label' }, 'Namespace'),
-    h('select', { 'aria-label': 'Namespace', onChange: (event) => onNamespace(event.target.value) },
-      rows.map(({ name, role }) => h('option', { value: name, selected: name === namespace.get() }, role && role !== 'owner' ? `${name} (${role})` : name))));
+    h(
+      'select',
+      { 'aria-label': 'Namespace', onChange: (event) => onNamespace(event.target.value) },
+      rows.map(({ name, role }) =>
+        h('option', { value: name, selected: name === namespace.get() }, role && role !== 'owner' ? `${name} (${role})` : name),
+      ),
+    ),
+  );
 }
 
 function userMenu(session, onSignOut) {
-  const button = h('button', { type: 'button', class: 'user-button', 'aria-expanded': 'false', 'aria-controls': 'user-menu', onClick: () => toggle() },
-    icon('user'), h('span', null, session.user ?? 'user'), icon('down', 12));
-  const theme = (name, label) => h('label', { class: 'choice' },
-    h('input', { type: 'radio', name: 'theme', value: name, checked: currentTheme() === name, onChange: () => setTheme(name) }), h('span', null, label));
-  const panel = h('div', { class: 'menu', id: 'user-menu', hidden: true },
+  const button = h(
+    'button',
+    { type: 'button', class: 'user-button', 'aria-expanded': 'false', 'aria-controls': 'user-menu', onClick: () => toggle() },
+    icon('user'),
+    h('span', null, session.user ?? 'user'),
+    icon('down', 12),
+  );
+  const theme = (name, label) =>
+    h(
+      'label',
+      { class: 'choice' },
+      h('input', { type: 'radio', name: 'theme', value: name, checked: currentTheme() === name, onChange: () => setTheme(name) }),
+      h('span', null, label),
+    );
+  const panel = h(
+    'div',
+    { class: 'menu', id: 'user-menu', hidden: true },
     h('p', { class: 'menu-title' }, session.is_admin ? `${session.user} · administrator` : session.user),
-    h('fieldset', { class: 'segmented' }, h('legend', null, 'Theme'), theme('system', 'System'), theme('light', 'Light'), theme('dark', 'Dark')),
-    h('button', { type: 'button', class: 'menu-item', onClick: onSignOut }, 'Sign out'));
+    h(
+      'fieldset',
+      { class: 'segmented' },
+      h('legend', null, 'Theme'),
+      theme('system', 'System'),
+      theme('light', 'Light'),
+      theme('dark', 'Dark'),
+    ),
+    h('button', { type: 'button', class: 'menu-item', onClick: onSignOut }, 'Sign out'),
+  );
   const wrap = h('div', { class: 'user-menu' }, button, panel);
 
   function toggle(open = panel.hidden) {
@@ -68,11 +113,16 @@ function userMenu(session, onSignOut) {
     if (open) panel.querySelector('input:checked')?.focus();
   }
   wrap.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !panel.hidden) { toggle(false); button.focus(); }
+    if (event.key === 'Escape' && !panel.hidden) {
+      toggle(false);
+      button.focus();
+    }
   });
   wrap.addEventListener('focusout', (event) => {
     if (!panel.hidden && event.relatedTarget && !wrap.contains(event.relatedTarget)) toggle(false);
   });
-  document.addEventListener('pointerdown', (event) => { if (!panel.hidden && !wrap.contains(event.target)) toggle(false); });
+  document.addEventListener('pointerdown', (event) => {
+    if (!panel.hidden && !wrap.contains(event.target)) toggle(false);
+  });
   return wrap;
 }

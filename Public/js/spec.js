@@ -24,16 +24,34 @@ export function inputParameters(spec) {
 }
 
 const OLD_TYPES = { INT: 'NUMBER_INTEGER', DOUBLE: 'NUMBER_DOUBLE', STRING: 'STRING' };
-const ARGO_TYPES = { Integer: 'NUMBER_INTEGER', Float: 'NUMBER_DOUBLE', Boolean: 'BOOLEAN', Bool: 'BOOLEAN', JsonArray: 'LIST', JsonObject: 'STRUCT' };
+const ARGO_TYPES = {
+  Integer: 'NUMBER_INTEGER',
+  Float: 'NUMBER_DOUBLE',
+  Boolean: 'BOOLEAN',
+  Bool: 'BOOLEAN',
+  JsonArray: 'LIST',
+  JsonObject: 'STRUCT',
+};
 
 function argoParameters(workflow) {
   let described = [];
-  try { described = JSON.parse(workflow.metadata?.annotations?.['pipelines.kubeflow.org/pipeline_spec'] ?? '{}').inputs ?? []; } catch { /* types are a courtesy here */ }
+  try {
+    described = JSON.parse(workflow.metadata?.annotations?.['pipelines.kubeflow.org/pipeline_spec'] ?? '{}').inputs ?? [];
+  } catch {
+    /* types are a courtesy here */
+  }
   const more = new Map(described.map((input) => [input.name, input]));
   return (workflow.spec?.arguments?.parameters ?? []).map((one) => {
     const info = more.get(one.name) ?? {};
-    const type = typeof info.type === 'string' ? ARGO_TYPES[info.type] ?? 'STRING' : 'STRING';
-    return { name: one.name, type, optional: one.value !== undefined, fallback: one.value ?? info.default, description: info.description ?? '', text: true };
+    const type = typeof info.type === 'string' ? (ARGO_TYPES[info.type] ?? 'STRING') : 'STRING';
+    return {
+      name: one.name,
+      type,
+      optional: one.value !== undefined,
+      fallback: one.value ?? info.default,
+      description: info.description ?? '',
+      text: true,
+    };
   });
 }
 
@@ -46,7 +64,8 @@ export function specName(spec) {
 /** `{value}` or `{problem}` for what was typed into a parameter's field; `{}` leaves the parameter out. */
 export function readParameter(parameter, text) {
   const trimmed = text.trim();
-  if (trimmed === '' && parameter.type !== 'STRING') return parameter.optional || parameter.fallback !== undefined ? {} : { problem: 'A value is needed.' };
+  if (trimmed === '' && parameter.type !== 'STRING')
+    return parameter.optional || parameter.fallback !== undefined ? {} : { problem: 'A value is needed.' };
   if (parameter.type === 'STRING') {
     if (text === '' && parameter.fallback === undefined && !parameter.optional) return { problem: 'A value is needed.' };
     return text === '' && parameter.fallback === undefined ? {} : { value: text };
@@ -57,15 +76,20 @@ export function readParameter(parameter, text) {
 }
 
 function parseAs(type, text) {
-  if (type === 'NUMBER_INTEGER') return /^[+-]?\d+$/.test(text) ? { value: Number(text) } : { problem: 'This must be a whole number.' };
-  if (type === 'NUMBER_DOUBLE') return Number.isFinite(Number(text)) ? { value: Number(text) } : { problem: 'This must be a number.' };
-  if (type === 'BOOLEAN') return /^(true|false)$/i.test(text) ? { value: text.toLowerCase() === 'true' } : { problem: 'This must be true or false.' };
+  if (type === 'NUMBER_INTEGER')
+    return /^[+-]?\d+$/.test(text) ? { value: Number(text) } : { problem: 'This must be a whole number.' };
+  if (type === 'NUMBER_DOUBLE')
+    return Number.isFinite(Number(text)) ? { value: Number(text) } : { problem: 'This must be a number.' };
+  if (type === 'BOOLEAN')
+    return /^(true|false)$/i.test(text) ? { value: text.toLowerCase() === 'true' } : { problem: 'This must be true or false.' };
   if (type === 'LIST' || type === 'STRUCT') {
     try {
       const value = JSON.parse(text);
       const fits = type === 'LIST' ? Array.isArray(value) : value !== null && typeof value === 'object' && !Array.isArray(value);
       return fits ? { value } : { problem: type === 'LIST' ? 'This must be a JSON array.' : 'This must be a JSON object.' };
-    } catch (error) { return { problem: `This is not valid JSON: ${error.message}` }; }
+    } catch (error) {
+      return { problem: `This is not valid JSON: ${error.message}` };
+    }
   }
   return { value: text };
 }

@@ -21,13 +21,19 @@ export function createStore(initial) {
 /** Small preferences kept in this browser; a browser without storage simply forgets them. */
 export const preferences = {
   read(key, fallback = null) {
-    try { return localStorage.getItem(`monoflow.${key}`) ?? fallback; } catch { return fallback; }
+    try {
+      return localStorage.getItem(`monoflow.${key}`) ?? fallback;
+    } catch {
+      return fallback;
+    }
   },
   write(key, value) {
     try {
       if (value === null) localStorage.removeItem(`monoflow.${key}`);
       else localStorage.setItem(`monoflow.${key}`, value);
-    } catch { /* nothing to do: the choice lasts until the page is closed */ }
+    } catch {
+      /* nothing to do: the choice lasts until the page is closed */
+    }
   },
 };
 
@@ -48,12 +54,18 @@ export function setTheme(theme) {
  */
 export function poll(task, milliseconds, signal) {
   let timer = 0;
-  const next = () => { timer = setTimeout(round, milliseconds); };
+  const next = () => {
+    timer = setTimeout(round, milliseconds);
+  };
   async function round() {
     if (signal.aborted) return;
     if (document.hidden) return next();
     let goOn = true;
-    try { goOn = await task(); } catch { /* the next round tries again */ }
+    try {
+      goOn = await task();
+    } catch {
+      /* the next round tries again */
+    }
     if (goOn !== false && !signal.aborted) next();
   }
   signal.addEventListener('abort', () => clearTimeout(timer));

@@ -2,7 +2,7 @@
 import { s } from '../dom.js';
 import { duration, elapsed, isActive, plural } from '../format.js';
 import { statePaths } from '../icons.js';
-import { HEAD } from './layout.js';
+import { HEAD } from './nest.js';
 import { isGroup, label, leafStates, stateOf } from './tree.js';
 
 const measure = document.createElement('canvas').getContext('2d');
@@ -18,7 +18,8 @@ export function shorten(text, width, style) {
   let high = text.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (measure.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle; else high = middle - 1;
+    if (measure.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
+    else high = middle - 1;
   }
   return `${text.slice(0, low).trimEnd()}…`;
 }
@@ -29,7 +30,8 @@ export function subline(entry) {
   const state = stateOf(entry);
   const words = [];
   if (state) words.push(state);
-  if (state && node.started_at) words.push(duration(elapsed(node.started_at, node.finished_at)));
+  const time = state && node.started_at ? duration(elapsed(node.started_at, node.finished_at)) : null;
+  if (time && !entry.children.length) words.push(time);
   if (entry.children.length) {
     const counts = leafStates(entry);
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -37,6 +39,7 @@ export function subline(entry) {
     if (node.type === 'Loop') words.push(state ? plural(entry.children.length, 'iteration') : 'for each item');
     else words.push(state && isActive(state) ? `${done} of ${total} steps` : plural(total, 'step'));
     if (counts.get('Failed')) words.push(`${counts.get('Failed')} failed`);
+    if (time) words.push(time);
   } else if (!state) {
     words.push(node.type === 'Importer' ? 'Importer' : node.image || (isGroup(node) ? 'empty' : 'Step'));
   }
@@ -46,8 +49,15 @@ export function subline(entry) {
 /** What a reader of the screen hears. */
 export function spoken(entry, open) {
   const kind = { DAG: 'group', Loop: 'loop', Iteration: 'group', Importer: 'importer' }[entry.node.type] ?? 'step';
-  return [label(entry.node), kind, subline(entry), entry.node.condition ? 'conditional' : '', isGroup(entry.node) && entry.children.length ? (open ? 'expanded' : 'collapsed') : '']
-    .filter(Boolean).join(', ');
+  return [
+    label(entry.node),
+    kind,
+    subline(entry),
+    entry.node.condition ? 'conditional' : '',
+    isGroup(entry.node) && entry.children.length ? (open ? 'expanded' : 'collapsed') : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** The `<g>` of a box; `refresh(entry)` renews state and texts without drawing it again. */
@@ -57,28 +67,66 @@ export function drawBox(box) {
   const room = width - 44 - (group ? 30 : 10);
   const badge = s('g', { class: 'node-badge', transform: open ? 'translate(19 19)' : 'translate(22 25)' });
   const title = s('title', null);
-  const sub = s('text', { class: 'node-sub', x: open ? width - 12 : 42, y: open ? 23 : 38, 'text-anchor': open ? 'end' : 'start' });
+  const sub = s('text', {
+    class: 'node-sub',
+    x: open ? width - 12 : 42,
+    y: open ? 23 : 38,
+    'text-anchor': open ? 'end' : 'start',
+  });
   const name = s('text', { class: 'node-name', x: open ? 36 : 42, y: open ? 23.5 : 21 });
-  const element = s('g', {
-    class: `node ${group ? 'node-group' : ''} ${open ? 'node-open' : ''}`, transform: `translate(${box.x} ${box.y})`, role: 'button', tabindex: '0',
-    'data-id': entry.id, 'aria-expanded': group ? String(open) : null,
-  },
-  title,
-  group && !open ? s('rect', { class: 'node-stack', x: 5, y: 5, width, height, rx: 9 }) : null,
-  s('rect', { class: 'node-card', width, height, rx: open ? 12 : 9 }),
-  badge, name, sub,
-  entry.node.condition && !open ? s('g', { class: 'node-if', transform: `translate(${width - 27} -8)` }, s('rect', { width: 20, height: 15, rx: 7.5 }), s('text', { x: 10, y: 11, 'text-anchor': 'middle' }, 'if')) : null,
-  group ? s('g', { class: 'toggle', transform: open ? 'translate(36 0)' : `translate(${width - 32} ${(height - 28) / 2})`, 'data-toggle': entry.id },
-    s('rect', { width: 28, height: open ? HEAD : 28, rx: 6, class: 'toggle-area' }),
-    s('path', { d: open ? 'M9 16.5l5 5 5-5' : 'M11 9l5 5-5 5', class: 'toggle-arrow' })) : null);
+  const element = s(
+    'g',
+    {
+      class: `node ${group ? 'node-group' : ''} ${open ? 'node-open' : ''}`,
+      transform: `translate(${box.x} ${box.y})`,
+      role: 'button',
+      tabindex: '0',
+      'data-id': entry.id,
+      'aria-expanded': group ? String(open) : null,
+    },
+    title,
+    group && !open ? s('rect', { class: 'node-stack', x: 5, y: 5, width, height, rx: 9 }) : null,
+    s('rect', { class: 'node-card', width, height, rx: open ? 12 : 9 }),
+    badge,
+    name,
+    sub,
+    entry.node.condition && !open
+      ? s(
+          'g',
+          { class: 'node-if', transform: `translate(${width - 27} -8)` },
+          s('rect', { width: 20, height: 15, rx: 7.5 }),
+          s('text', { x: 10, y: 11, 'text-anchor': 'middle' }, 'if'),
+        )
+      : null,
+    group
+      ? s(
+          'g',
+          {
+            class: 'toggle',
+            transform: open ? 'translate(36 0)' : `translate(${width - 32} ${(height - 28) / 2})`,
+            'data-toggle': entry.id,
+          },
+          s('rect', { width: 28, height: open ? HEAD : 28, rx: 6, class: 'toggle-area' }),
+          s('path', { d: open ? 'M9 16.5l5 5 5-5' : 'M11 9l5 5-5 5', class: 'toggle-arrow' }),
+        )
+      : null,
+  );
 
   let shown = null;
   function refresh(current) {
     const state = stateOf(current) ?? 'None';
     if (state !== shown) {
       element.dataset.state = state;
-      badge.replaceChildren(s('circle', { r: 11, class: 'node-dot' }), s('g', { class: 'node-icon', transform: 'translate(-8 -8)' },
-        (state === 'None' ? KIND_PATHS[current.node.type] ?? KIND_PATHS.Container : statePaths(state)).map((d) => s('path', { d }))));
+      badge.replaceChildren(
+        s('circle', { r: 11, class: 'node-dot' }),
+        s(
+          'g',
+          { class: 'node-icon', transform: 'translate(-8 -8)' },
+          (state === 'None' ? (KIND_PATHS[current.node.type] ?? KIND_PATHS.Container) : statePaths(state)).map((d) =>
+            s('path', { d }),
+          ),
+        ),
+      );
       shown = state;
     }
     const text = subline(current);
@@ -91,6 +139,16 @@ export function drawBox(box) {
   }
   refresh(entry);
   return { element, refresh, box };
+}
+
+/** The frame of a bundle: no control of its own, its steps are. */
+export function drawBundle({ count, x, y, width, height }) {
+  return s(
+    'g',
+    { class: 'bundle', transform: `translate(${x} ${y})` },
+    s('rect', { width, height, rx: 12 }),
+    s('text', { x: 16, y: 17 }, plural(count, 'parallel step')),
+  );
 }
 
 const KIND_PATHS = {

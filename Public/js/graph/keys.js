@@ -1,12 +1,16 @@
 // Arrow keys on a drawing: the nearest box in that direction. A frame counts as its head line only, so that
 // it can be reached from above and its content from it.
-import { HEAD } from './layout.js';
+import { HEAD } from './nest.js';
 
 const SIDEWAYS = 2.5;
 
 /** The id of the best next box from `id` towards `(dx, dy)`, or null at the border. */
 export function moveFocus(boxes, id, dx, dy) {
-  const points = boxes.map((box) => ({ id: box.entry.id, x: box.x + box.width / 2, y: box.y + (box.open ? HEAD : box.height) / 2 }));
+  const points = boxes.map((box) => ({
+    id: box.entry.id,
+    x: box.x + box.width / 2,
+    y: box.y + (box.open ? HEAD : box.height) / 2,
+  }));
   const from = points.find((point) => point.id === id);
   if (!from) return points[0]?.id ?? null;
   let best = null;
@@ -16,7 +20,10 @@ export function moveFocus(boxes, id, dx, dy) {
     if (point === from || along <= 2) continue;
     const across = Math.abs((point.x - from.x) * dy) + Math.abs((point.y - from.y) * dx);
     const cost = along + across * SIDEWAYS;
-    if (cost < least) { least = cost; best = point.id; }
+    if (cost < least) {
+      least = cost;
+      best = point.id;
+    }
   }
   return best;
 }

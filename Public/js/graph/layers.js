@@ -2,7 +2,6 @@
 // Pure functions on `{id, width, height}` nodes and `[from, to]` edges.
 
 const SWEEPS = 10;
-const WIDEST_ROW = 14;
 
 /** Rows by longest path from the sources; a cycle (which a definition cannot have) is cut where it closes. */
 export function assignLayers(nodes, edges) {
@@ -37,20 +36,12 @@ export function assignLayers(nodes, edges) {
 
 /**
  * Rows of cells; an edge over several rows gets an invisible cell (`bend`) in each row between.
- * A row wider than `WIDEST_ROW` is broken into several: a fan-out of a hundred stays on the screen.
  */
 export function makeRows(nodes, edges, layer) {
-  const byLayer = [];
-  for (const node of nodes) (byLayer[layer.get(node.id)] ??= []).push(node);
-  const row = new Map();
-  let count = 0;
-  for (const members of byLayer) {
-    if (!members) continue;
-    const width = members.length <= WIDEST_ROW ? members.length : Math.ceil(members.length / Math.ceil(members.length / 10));
-    members.forEach((node, index) => row.set(node.id, count + Math.floor(index / width)));
-    count += Math.ceil(members.length / width);
-  }
-  const rows = Array.from({ length: count }, () => []);
+  // A cut cycle may leave a layer empty: rows are numbered without gaps.
+  const used = [...new Set(layer.values())].sort((a, b) => a - b);
+  const row = new Map(nodes.map((node) => [node.id, used.indexOf(layer.get(node.id))]));
+  const rows = used.map(() => []);
   const cells = new Map();
   for (const node of nodes) {
     const cell = { id: node.id, width: node.width, height: node.height, bend: false, up: [], down: [] };
@@ -61,7 +52,10 @@ export function makeRows(nodes, edges, layer) {
   for (const [from, to] of edges) {
     const start = cells.get(from);
     const end = cells.get(to);
-    if (row.get(to) <= row.get(from)) { chains.push({ from, to, cells: [start, end] }); continue; }
+    if (row.get(to) <= row.get(from)) {
+      chains.push({ from, to, cells: [start, end] });
+      continue;
+    }
     const chain = [start];
     for (let index = row.get(from) + 1; index < row.get(to); index += 1) {
       const bend = { id: `${from}→${to}@${index}`, width: 12, height: 0, bend: true, up: [], down: [] };
@@ -80,7 +74,12 @@ export function makeRows(nodes, edges, layer) {
 
 /** Reorders each row in place by the barycentre of its neighbours, down and up; keeps the best seen. */
 export function orderRows(rows) {
-  const index = () => rows.forEach((row) => row.forEach((cell, position) => { cell.position = position; }));
+  const index = () =>
+    rows.forEach((row) =>
+      row.forEach((cell, position) => {
+        cell.position = position;
+      }),
+    );
   index();
   let best = rows.map((row) => [...row]);
   let fewest = crossings(rows);
@@ -90,15 +89,24 @@ export function orderRows(rows) {
     for (const at of order) {
       for (const cell of rows[at]) {
         const neighbours = downwards ? cell.up : cell.down;
-        cell.weight = neighbours.length ? neighbours.reduce((sum, other) => sum + other.position, 0) / neighbours.length : cell.position;
+        cell.weight = neighbours.length
+          ? neighbours.reduce((sum, other) => sum + other.position, 0) / neighbours.length
+          : cell.position;
       }
       rows[at].sort((a, b) => a.weight - b.weight || a.position - b.position);
-      rows[at].forEach((cell, position) => { cell.position = position; });
+      rows[at].forEach((cell, position) => {
+        cell.position = position;
+      });
     }
     const now = crossings(rows);
-    if (now < fewest) { fewest = now; best = rows.map((row) => [...row]); }
+    if (now < fewest) {
+      fewest = now;
+      best = rows.map((row) => [...row]);
+    }
   }
-  best.forEach((row, at) => { rows[at] = row; });
+  best.forEach((row, at) => {
+    rows[at] = row;
+  });
   index();
 }
 

@@ -1,14 +1,9 @@
-// Layered drawing, second half: coordinates and edge paths; and the nesting, where an open group's own
-// drawing becomes a box in its parent's.
+// Layered drawing, second half: coordinates and edge paths of one flat graph.
 import { assignLayers, makeRows, orderRows } from './layers.js';
-import { isGroup } from './tree.js';
 
-export const NODE = { width: 208, height: 50 };
-export const HEAD = 38;
-const PAD = 16;
 const GAP_X = 26;
 const GAP_Y = 44;
-const PASSES = 8;
+const PASSES = 13;
 
 /** Top left corners by id, edge chains as point lists, and the size, for one flat graph. */
 export function layoutFlat(nodes, edges) {
@@ -20,7 +15,10 @@ export function layoutFlat(nodes, edges) {
   let y = 0;
   for (const row of rows) {
     const height = Math.max(...row.map((cell) => cell.height));
-    for (const cell of row) { cell.y = y; cell.rowHeight = height; }
+    for (const cell of row) {
+      cell.y = y;
+      cell.rowHeight = height;
+    }
     y += height + GAP_Y;
   }
   const all = rows.flat();
@@ -28,11 +26,16 @@ export function layoutFlat(nodes, edges) {
   const right = Math.max(...all.map((cell) => cell.x + cell.width / 2));
   for (const cell of all) cell.x -= left;
   const places = new Map(all.filter((cell) => !cell.bend).map((cell) => [cell.id, { x: cell.x - cell.width / 2, y: cell.y }]));
-  return { places, edges: chains.map((chain) => ({ from: chain.from, to: chain.to, points: pointsOf(chain.cells) })), width: right - left, height: y - GAP_Y };
+  return {
+    places,
+    edges: chains.map((chain) => ({ from: chain.from, to: chain.to, points: pointsOf(chain.cells) })),
+    width: right - left,
+    height: y - GAP_Y,
+  };
 }
 
 /** Nodes without edges (a loop's iterations) stand in a grid about as wide as high. */
-function layoutGrid(nodes) {
+export function layoutGrid(nodes) {
   const widest = Math.max(...nodes.map((node) => node.width));
   const tallest = Math.max(...nodes.map((node) => node.height));
   const fits = Math.sqrt((nodes.length * (tallest + GAP_X)) / (widest + GAP_X)) * 1.5;
@@ -53,7 +56,10 @@ function layoutGrid(nodes) {
 function placeX(rows) {
   for (const row of rows) {
     let x = 0;
-    for (const cell of row) { cell.x = x + cell.width / 2; x += cell.width + GAP_X; }
+    for (const cell of row) {
+      cell.x = x + cell.width / 2;
+      x += cell.width + GAP_X;
+    }
     for (const cell of row) cell.x -= (x - GAP_X) / 2;
   }
   for (let pass = 0; pass < PASSES; pass += 1) {
@@ -121,39 +127,3 @@ export function edgePath(points) {
 }
 
 const round = (number) => Math.round(number * 10) / 10;
-
-/**
- * The whole picture: `{boxes: [{entry, x, y, width, height, open}], edges: [{from, to, points}], width, height}` in
- * absolute coordinates, outer boxes before inner ones. Only what is open is laid out.
- */
-export function layoutTree(roots, open) {
-  const measured = measure(roots, open);
-  const boxes = [];
-  const edges = [];
-  emit(measured, 0, 0, boxes, edges);
-  return { boxes, edges, width: measured.flat.width, height: measured.flat.height };
-}
-
-function measure(entries, open) {
-  const inner = new Map();
-  const nodes = entries.map((entry) => {
-    if (!isGroup(entry.node) || !open.has(entry.id)) return { id: entry.id, ...NODE };
-    const child = measure(entry.children, open);
-    inner.set(entry.id, child);
-    return { id: entry.id, width: Math.max(NODE.width + 40, child.flat.width + 2 * PAD), height: child.flat.height + HEAD + 2 * PAD };
-  });
-  const known = new Set(entries.map((entry) => entry.id));
-  const edges = entries.flatMap((entry) => [...new Set(entry.node.depends_on ?? [])].filter((id) => known.has(id) && id !== entry.id).map((id) => [id, entry.id]));
-  return { entries, nodes, inner, flat: layoutFlat(nodes, edges) };
-}
-
-function emit(measured, x, y, boxes, edges) {
-  for (const edge of measured.flat.edges) edges.push({ ...edge, points: edge.points.map(([px, py]) => [px + x, py + y]) });
-  measured.entries.forEach((entry, index) => {
-    const { width, height } = measured.nodes[index];
-    const place = measured.flat.places.get(entry.id);
-    const child = measured.inner.get(entry.id);
-    boxes.push({ entry, x: x + place.x, y: y + place.y, width, height, open: Boolean(child) });
-    if (child) emit(child, x + place.x + (width - child.flat.width) / 2, y + place.y + HEAD + PAD, boxes, edges);
-  });
-}

@@ -13,7 +13,10 @@ export function buildTree(nodes) {
   const tops = [];
   for (const entry of byId.values()) {
     const parent = entry.node.parent_id == null ? null : byId.get(entry.node.parent_id);
-    if (parent && parent !== entry) { entry.parent = parent; parent.children.push(entry); } else tops.push(entry);
+    if (parent && parent !== entry) {
+      entry.parent = parent;
+      parent.children.push(entry);
+    } else tops.push(entry);
   }
   const hasOneRoot = tops.length === 1 && isGroup(tops[0].node) && tops[0].children.length > 0;
   const roots = hasOneRoot ? tops[0].children : tops;
@@ -48,7 +51,9 @@ export function stateOf(entry) {
   const own = stateName(entry.node.state);
   if (own || !entry.children.length) return own;
   const counts = leafStates(entry);
-  return ['Failed', 'Running', 'Pending', 'Cancelled', 'Succeeded', 'Skipped', 'Omitted'].find((name) => counts.get(name)) ?? null;
+  return (
+    ['Failed', 'Running', 'Pending', 'Cancelled', 'Succeeded', 'Skipped', 'Omitted'].find((name) => counts.get(name)) ?? null
+  );
 }
 
 /**
@@ -79,7 +84,12 @@ export function openGroups(tree, choices) {
 export function shapeOf(tree, open) {
   const parts = [];
   const visit = (entry) => {
-    parts.push(entry.id, (entry.node.depends_on ?? []).join(','), open.has(entry.id) ? 'open' : '', String(entry.children.length));
+    parts.push(
+      entry.id,
+      (entry.node.depends_on ?? []).join(','),
+      open.has(entry.id) ? 'open' : '',
+      String(entry.children.length),
+    );
     if (open.has(entry.id)) entry.children.forEach(visit);
   };
   tree.roots.forEach(visit);

@@ -2,9 +2,10 @@
 import { h, s } from '../dom.js';
 import { isActive } from '../format.js';
 import { icon } from '../icons.js';
-import { drawBox } from './draw.js';
+import { drawBox, drawBundle } from './draw.js';
 import { moveFocus } from './keys.js';
-import { edgePath, layoutTree } from './layout.js';
+import { edgePath } from './layout.js';
+import { layoutTree } from './nest.js';
 import { buildTree, isGroup, openGroups, shapeOf, stateOf } from './tree.js';
 import { createViewport } from './viewport.js';
 
@@ -21,20 +22,37 @@ export function createGraph({ label, onSelect, onOpen }) {
   const layer = s('g', { class: 'graph-layer' });
   const svg = s('svg', { class: 'graph-canvas', role: 'group', 'aria-label': label, 'aria-describedby': 'graph-help' }, layer);
   const viewport = createViewport(svg, layer, () => size);
-  const tool = (name, text, onClick) => h('button', { type: 'button', class: 'icon-button', title: text, 'aria-label': text, onClick }, icon(name));
-  const element = h('div', { class: 'graph' },
+  const tool = (name, text, onClick) =>
+    h('button', { type: 'button', class: 'icon-button', title: text, 'aria-label': text, onClick }, icon(name));
+  const element = h(
+    'div',
+    { class: 'graph' },
     h('a', { class: 'skip-link skip-graph', href: '#details' }, 'Skip the graph'),
-    h('p', { class: 'visually-hidden', id: 'graph-help' }, 'Arrow keys move between steps. Enter shows details. Space opens or closes a group. Plus, minus and zero zoom.'),
+    h(
+      'p',
+      { class: 'visually-hidden', id: 'graph-help' },
+      'Arrow keys move between steps. Enter shows details. Space opens or closes a group. Plus, minus and zero zoom.',
+    ),
     svg,
-    h('div', { class: 'graph-tools', role: 'toolbar', 'aria-label': 'Graph view' },
-      tool('plus', 'Zoom in', () => viewport.zoom(1.25)), tool('minus', 'Zoom out', () => viewport.zoom(0.8)), tool('fit', 'Fit', () => viewport.reset()),
-      tool('expand', 'Expand all', () => chooseAll(true)), tool('collapse', 'Collapse all', () => chooseAll(false))));
+    h(
+      'div',
+      { class: 'graph-tools', role: 'toolbar', 'aria-label': 'Graph view' },
+      tool('plus', 'Zoom in', () => viewport.zoom(1.25)),
+      tool('minus', 'Zoom out', () => viewport.zoom(0.8)),
+      tool('fit', 'Fit', () => viewport.reset()),
+      tool('expand', 'Expand all', () => chooseAll(true)),
+      tool('collapse', 'Collapse all', () => chooseAll(false)),
+    ),
+  );
 
   function update(nodes) {
     tree = buildTree(nodes);
     const open = openGroups(tree, choices);
     const next = shapeOf(tree, open);
-    if (next === shape) { refresh(); return; }
+    if (next === shape) {
+      refresh();
+      return;
+    }
     shape = next;
     draw(open);
   }
@@ -51,7 +69,7 @@ export function createGraph({ label, onSelect, onOpen }) {
     });
     edgeElements = picture.edges.map((edge) => ({ edge, element: drawEdge(edge) }));
     // Boxes stand in reading order, which is the order of Tab; frames are see-through, so edges may lie below.
-    layer.replaceChildren(...edgeElements.map((one) => one.element), ...boxes);
+    layer.replaceChildren(...picture.bundles.map(drawBundle), ...edgeElements.map((one) => one.element), ...boxes);
     refresh();
     if (viewport.untouched) viewport.fit({ readable: true });
     if (focused) drawn.get(focused)?.element.focus({ preventScroll: true });
@@ -59,7 +77,12 @@ export function createGraph({ label, onSelect, onOpen }) {
 
   function drawEdge({ points }) {
     const [x, y] = points[points.length - 1];
-    return s('g', { class: 'edge' }, s('path', { class: 'edge-line', d: edgePath(points) }), s('path', { class: 'edge-head', d: `M${x - 4} ${y - 7}L${x} ${y}L${x + 4} ${y - 7}Z` }));
+    return s(
+      'g',
+      { class: 'edge' },
+      s('path', { class: 'edge-line', d: edgePath(points) }),
+      s('path', { class: 'edge-head', d: `M${x - 4} ${y - 7}L${x} ${y}L${x + 4} ${y - 7}Z` }),
+    );
   }
 
   function refresh() {
@@ -68,11 +91,19 @@ export function createGraph({ label, onSelect, onOpen }) {
       if (!entry) continue;
       one.refresh(entry);
       one.element.classList.toggle('node-selected', id === selected);
-      if (id === selected) one.element.setAttribute('aria-current', 'true'); else one.element.removeAttribute('aria-current');
+      if (id === selected) one.element.setAttribute('aria-current', 'true');
+      else one.element.removeAttribute('aria-current');
     }
     for (const { edge, element: line } of edgeElements) {
-      const to = stateOf(tree.byId.get(edge.to) ?? { node: {}, children: [] });
-      line.dataset.flow = to === 'Running' ? 'now' : to === 'Skipped' || to === 'Omitted' ? 'none' : 'plain';
+      const ends = edge.to
+        .map((id) => tree.byId.get(id))
+        .filter(Boolean)
+        .map(stateOf);
+      line.dataset.flow = ends.includes('Running')
+        ? 'now'
+        : ends.every((state) => state === 'Skipped' || state === 'Omitted')
+          ? 'none'
+          : 'plain';
     }
   }
 
@@ -104,12 +135,15 @@ export function createGraph({ label, onSelect, onOpen }) {
     if (reveal && drawn.has(id)) viewport.reveal(drawn.get(id).box);
   }
 
+  function choose(id) {
+    select(id);
+    onSelect(id);
+  }
+
   svg.addEventListener('click', (event) => {
     const arrow = event.target.closest('.toggle');
     if (arrow) return toggle(arrow.dataset.toggle);
-    const id = event.target.closest('.node')?.dataset.id ?? null;
-    select(id);
-    onSelect(id);
+    choose(event.target.closest('.node')?.dataset.id ?? null);
   });
   svg.addEventListener('dblclick', (event) => {
     const id = event.target.closest('.node')?.dataset.id;
@@ -118,10 +152,19 @@ export function createGraph({ label, onSelect, onOpen }) {
   svg.addEventListener('keydown', (event) => {
     const id = event.target.closest?.('.node')?.dataset.id;
     const act = {
-      Enter: () => { select(id); onSelect(id); onOpen(id); },
-      ' ': () => (drawn.get(id).box.entry.children.length ? toggle(id) : (select(id), onSelect(id))),
-      '+': () => viewport.zoom(1.25), '=': () => viewport.zoom(1.25), '-': () => viewport.zoom(0.8), 0: () => viewport.reset(),
-      ArrowUp: () => move(id, 0, -1), ArrowDown: () => move(id, 0, 1), ArrowLeft: () => move(id, -1, 0), ArrowRight: () => move(id, 1, 0),
+      Enter: () => {
+        choose(id);
+        onOpen(id);
+      },
+      ' ': () => (drawn.get(id).box.entry.children.length ? toggle(id) : choose(id)),
+      '+': () => viewport.zoom(1.25),
+      '=': () => viewport.zoom(1.25),
+      '-': () => viewport.zoom(0.8),
+      0: () => viewport.reset(),
+      ArrowUp: () => move(id, 0, -1),
+      ArrowDown: () => move(id, 0, 1),
+      ArrowLeft: () => move(id, -1, 0),
+      ArrowRight: () => move(id, 1, 0),
     }[event.key];
     if (!id || !act || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -133,19 +176,32 @@ export function createGraph({ label, onSelect, onOpen }) {
   });
 
   function move(id, dx, dy) {
-    const next = moveFocus([...drawn.values()].map((one) => one.box), id, dx, dy);
+    const next = moveFocus(
+      [...drawn.values()].map((one) => one.box),
+      id,
+      dx,
+      dy,
+    );
     if (next) drawn.get(next).element.focus({ preventScroll: true });
   }
 
-  const watcher = new ResizeObserver(() => { if (viewport.untouched) viewport.fit({ readable: true }); });
+  const watcher = new ResizeObserver(() => {
+    if (viewport.untouched) viewport.fit({ readable: true });
+  });
   watcher.observe(svg);
   const clock = setInterval(() => {
     if (!document.hidden && [...tree.byId.values()].some((entry) => isActive(stateOf(entry)))) refresh();
   }, 1000);
 
   return {
-    element, update, select, toggle,
+    element,
+    update,
+    select,
+    toggle,
     focus: (id) => drawn.get(id)?.element.focus(),
-    close() { watcher.disconnect(); clearInterval(clock); },
+    close() {
+      watcher.disconnect();
+      clearInterval(clock);
+    },
   };
 }

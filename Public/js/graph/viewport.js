@@ -32,16 +32,32 @@ export function createViewport(svg, layer, size) {
     const whole = Math.min((width - 2 * margin) / drawing.width, (height - 2 * margin) / drawing.height, 1);
     const scale = clamp(readable ? Math.max(whole, 0.55) : whole);
     const shown = drawing.height * scale;
-    apply({ scale, x: (width - drawing.width * scale) / 2, y: shown + 2 * margin > height ? margin : Math.min((height - shown) / 2, 60) });
+    apply({
+      scale,
+      x: (width - drawing.width * scale) / 2,
+      y: shown + 2 * margin > height ? margin : Math.min((height - shown) / 2, 60),
+    });
   }
 
-  svg.addEventListener('wheel', (event) => {
-    event.preventDefault();
-    const box = frame();
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    if (event.shiftKey) { touched = true; apply({ ...view, x: view.x - event.deltaY * lines }); return; }
-    zoomAt(event.clientX - box.left, event.clientY - box.top, Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) * 0.0022));
-  }, { passive: false });
+  svg.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault();
+      const box = frame();
+      const lines = event.deltaMode === 1 ? 16 : 1;
+      if (event.shiftKey) {
+        touched = true;
+        apply({ ...view, x: view.x - event.deltaY * lines });
+        return;
+      }
+      zoomAt(
+        event.clientX - box.left,
+        event.clientY - box.top,
+        Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) * 0.0022),
+      );
+    },
+    { passive: false },
+  );
 
   svg.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || event.target.closest('.toggle')) return;
@@ -53,9 +69,15 @@ export function createViewport(svg, layer, size) {
     const dx = event.clientX - last.x;
     const dy = event.clientY - last.y;
     const moved = last.moved + Math.abs(dx) + Math.abs(dy);
-    if (moved > 4 && !svg.hasPointerCapture(event.pointerId)) { svg.setPointerCapture(event.pointerId); svg.classList.add('dragging'); }
+    if (moved > 4 && !svg.hasPointerCapture(event.pointerId)) {
+      svg.setPointerCapture(event.pointerId);
+      svg.classList.add('dragging');
+    }
     if (pointers.size === 2) pinch(event, dx, dy);
-    else if (moved > 4) { touched = true; apply({ ...view, x: view.x + dx, y: view.y + dy }); }
+    else if (moved > 4) {
+      touched = true;
+      apply({ ...view, x: view.x + dx, y: view.y + dy });
+    }
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY, moved });
   });
   function pinch(event, dx, dy) {
@@ -65,27 +87,50 @@ export function createViewport(svg, layer, size) {
     const after = Math.hypot(event.clientX - other.x, event.clientY - other.y);
     if (before > 0) zoomAt((event.clientX + other.x) / 2 - box.left, (event.clientY + other.y) / 2 - box.top, after / before);
   }
-  const release = (event) => { pointers.delete(event.pointerId); svg.classList.remove('dragging'); };
+  const release = (event) => {
+    pointers.delete(event.pointerId);
+    svg.classList.remove('dragging');
+  };
   svg.addEventListener('pointerup', release);
   svg.addEventListener('pointercancel', release);
 
   return {
     fit,
-    zoom: (factor) => { const { width, height } = frame(); zoomAt(width / 2, height / 2, factor); },
+    zoom: (factor) => {
+      const { width, height } = frame();
+      zoomAt(width / 2, height / 2, factor);
+    },
     /** Until the user moves the picture it may be fitted again, when it grows or the window changes. */
-    get untouched() { return !touched; },
-    touch() { touched = true; },
-    reset() { touched = false; fit(); },
+    get untouched() {
+      return !touched;
+    },
+    touch() {
+      touched = true;
+    },
+    reset() {
+      touched = false;
+      fit();
+    },
     /** Moves the picture so that what stood at `before` on the drawing now stands there as `after`. */
-    follow(before, after) { apply({ ...view, x: view.x + (before.x - after.x) * view.scale, y: view.y + (before.y - after.y) * view.scale }); },
+    follow(before, after) {
+      apply({ ...view, x: view.x + (before.x - after.x) * view.scale, y: view.y + (before.y - after.y) * view.scale });
+    },
     /** Scrolls just as far as needed for the box to be in sight. */
     reveal({ x, y, width, height }) {
       const box = frame();
       const margin = 20;
-      const shift = (start, length, room) => (start < margin ? margin - start : start + length > room - margin ? Math.max(room - margin - start - length, margin - start) : 0);
+      const shift = (start, length, room) =>
+        start < margin
+          ? margin - start
+          : start + length > room - margin
+            ? Math.max(room - margin - start - length, margin - start)
+            : 0;
       const dx = shift(view.x + x * view.scale, width * view.scale, box.width);
       const dy = shift(view.y + y * view.scale, Math.min(height, 60) * view.scale, box.height);
-      if (dx || dy) { touched = true; apply({ ...view, x: view.x + dx, y: view.y + dy }); }
+      if (dx || dy) {
+        touched = true;
+        apply({ ...view, x: view.x + dx, y: view.y + dy });
+      }
     },
   };
 }

@@ -12,7 +12,10 @@ import { stepsTable } from './run-steps.js';
 export default async function runPage(context) {
   const { params, endpoints, signal, toasts, title, query, setQuery, navigate } = context;
   const { id } = params;
-  let [body, record] = await Promise.all([endpoints.runs.graph(id, { signal }), endpoints.runs.get(id, { signal }).catch(() => null)]);
+  let [body, record] = await Promise.all([
+    endpoints.runs.graph(id, { signal }),
+    endpoints.runs.get(id, { signal }).catch(() => null),
+  ]);
   title(body.run.name || 'Run');
 
   const details = createRunDetails({ ...context, onSelect: (node) => select(node, { reveal: true }) });
@@ -31,7 +34,9 @@ export default async function runPage(context) {
   }
 
   function drawView() {
-    if (mode === 'graph') { if (!graph.element.isConnected || graph.element.parentElement !== view) fill(view, graph.element); } else {
+    if (mode === 'graph') {
+      if (!graph.element.isConnected || graph.element.parentElement !== view) fill(view, graph.element);
+    } else {
       const top = view.firstElementChild?.scrollTop ?? 0;
       fill(view, stepsTable(body.nodes, selected, select));
       view.firstElementChild.scrollTop = top;
@@ -40,11 +45,23 @@ export default async function runPage(context) {
 
   function draw() {
     const { run } = body;
-    fill(header, pageHeader({
-      crumbs: [['Runs', '/runs']], title: run.name || run.id,
-      aside: [badge(run.state), took(run.started_at ?? run.created_at, run.finished_at, run.state)],
-      actions: [viewSwitch(mode, (next) => { mode = next; setQuery({ view: next === 'steps' ? next : null }); draw(); drawView(); }), ...runActions(run)],
-    }));
+    fill(
+      header,
+      pageHeader({
+        crumbs: [['Runs', '/runs']],
+        title: run.name || run.id,
+        aside: [badge(run.state), took(run.started_at ?? run.created_at, run.finished_at, run.state)],
+        actions: [
+          viewSwitch(mode, (next) => {
+            mode = next;
+            setQuery({ view: next === 'steps' ? next : null });
+            draw();
+            drawView();
+          }),
+          ...runActions(run),
+        ],
+      }),
+    );
     graph.update(body.nodes);
     details.show({ body, record, selected });
     if (mode === 'steps') drawView();
@@ -52,18 +69,47 @@ export default async function runPage(context) {
 
   function runActions(run) {
     const act = (action, done) => async () => {
-      try { await endpoints.runs.act(id, action); toasts.success(done); await refresh(); } catch (error) { toasts.failure(error); }
+      try {
+        await endpoints.runs.act(id, action);
+        toasts.success(done);
+        await refresh();
+      } catch (error) {
+        toasts.failure(error);
+      }
     };
     const archived = record?.storage_state === 'ARCHIVED';
     return [
-      isActive(run.state) ? button('Terminate', {
-        icon: 'stop', disabled: stateName(run.state) === 'Cancelling',
-        async onClick() {
-          if (await confirmDialog({ title: 'Terminate this run?', text: 'Running steps are stopped; finished ones keep their outputs.', confirm: 'Terminate', danger: true })) await act('terminate', 'The run is being terminated.')();
-        },
-      }) : null,
-      button('Clone', { icon: 'copy', title: 'Start a new run with the same parameters', onClick: () => navigate(`/new-run?clone=${encodeURIComponent(id)}`) }),
-      isActive(run.state) ? null : button(archived ? 'Restore' : 'Archive', { icon: 'archive', onClick: act(archived ? 'unarchive' : 'archive', archived ? 'The run is back in the list.' : 'The run is in the archive.') }),
+      isActive(run.state)
+        ? button('Terminate', {
+            icon: 'stop',
+            disabled: stateName(run.state) === 'Cancelling',
+            async onClick() {
+              if (
+                await confirmDialog({
+                  title: 'Terminate this run?',
+                  text: 'Running steps are stopped; finished ones keep their outputs.',
+                  confirm: 'Terminate',
+                  danger: true,
+                })
+              )
+                await act('terminate', 'The run is being terminated.')();
+            },
+          })
+        : null,
+      button('Clone', {
+        icon: 'copy',
+        title: 'Start a new run with the same parameters',
+        onClick: () => navigate(`/new-run?clone=${encodeURIComponent(id)}`),
+      }),
+      isActive(run.state)
+        ? null
+        : button(archived ? 'Restore' : 'Archive', {
+            icon: 'archive',
+            onClick: act(
+              archived ? 'unarchive' : 'archive',
+              archived ? 'The run is back in the list.' : 'The run is in the archive.',
+            ),
+          }),
     ];
   }
 
@@ -71,46 +117,92 @@ export default async function runPage(context) {
   let again = false;
   /** At most one read under way; changes that arrive meanwhile are read together after it. */
   async function refresh() {
-    if (reading) { again = true; return reading; }
+    if (reading) {
+      again = true;
+      return reading;
+    }
     reading = (async () => {
       do {
         again = false;
         const wasActive = isActive(body.run.state);
         body = await endpoints.runs.graph(id, { signal });
-        if (wasActive !== isActive(body.run.state) || !record) record = await endpoints.runs.get(id, { signal }).catch(() => record);
+        if (wasActive !== isActive(body.run.state) || !record)
+          record = await endpoints.runs.get(id, { signal }).catch(() => record);
         if (!signal.aborted) draw();
       } while (again && !signal.aborted);
     })();
-    try { await reading; } finally { reading = null; }
+    try {
+      await reading;
+    } finally {
+      reading = null;
+    }
   }
 
   draw();
   drawView();
   graph.select(selected);
-  if (isActive(body.run.state)) watch({ address: endpoints.runs.watchAddress(id), refresh, signal, ended: () => !isActive(body.run.state) });
-  signal.addEventListener('abort', () => { graph.close(); details.close(); });
+  if (isActive(body.run.state))
+    watch({ address: endpoints.runs.watchAddress(id), refresh, signal, ended: () => !isActive(body.run.state) });
+  signal.addEventListener('abort', () => {
+    graph.close();
+    details.close();
+  });
 
   return h('div', { class: 'page page-full' }, header, splitPane('run', view, details.element, 'Size of the details'));
 }
 
 function viewSwitch(mode, onChange) {
-  const choice = (id, label) => h('label', { class: 'choice' }, h('input', { type: 'radio', name: 'run-view', value: id, checked: mode === id, onChange: () => onChange(id) }), h('span', null, label));
-  return h('fieldset', { class: 'segmented' }, h('legend', { class: 'visually-hidden' }, 'View'), choice('graph', 'Graph'), choice('steps', 'Steps'));
+  const choice = (id, label) =>
+    h(
+      'label',
+      { class: 'choice' },
+      h('input', { type: 'radio', name: 'run-view', value: id, checked: mode === id, onChange: () => onChange(id) }),
+      h('span', null, label),
+    );
+  return h(
+    'fieldset',
+    { class: 'segmented' },
+    h('legend', { class: 'visually-hidden' }, 'View'),
+    choice('graph', 'Graph'),
+    choice('steps', 'Steps'),
+  );
 }
 
 /** Changes by event stream; where that fails (a proxy that buffers, say) by asking every two seconds. */
 function watch({ address, refresh, signal, ended }) {
   const source = new EventSource(address);
   let polling = false;
-  const update = async () => { try { await refresh(); } catch { /* the next event tries again */ } };
+  const update = async () => {
+    try {
+      await refresh();
+    } catch {
+      /* the next event tries again */
+    }
+  };
   const startPolling = () => {
     if (polling || signal.aborted) return;
     polling = true;
     source.close();
-    poll(async () => { await refresh(); return !ended(); }, 2000, signal);
+    poll(
+      async () => {
+        await refresh();
+        return !ended();
+      },
+      2000,
+      signal,
+    );
   };
   source.addEventListener('changed', update);
-  source.addEventListener('end', () => { source.close(); update(); });
-  source.onerror = () => { if (source.readyState === EventSource.CLOSED) startPolling(); else update().then(() => { if (ended()) source.close(); }); };
+  source.addEventListener('end', () => {
+    source.close();
+    update();
+  });
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) startPolling();
+    else
+      update().then(() => {
+        if (ended()) source.close();
+      });
+  };
   signal.addEventListener('abort', () => source.close());
 }

@@ -11,11 +11,23 @@ export function badge(state) {
 
 /** Breadcrumbs (`[label, href]`), title and the page's actions. */
 export function pageHeader({ crumbs = [], title, aside = null, actions = null }) {
-  return h('header', { class: 'page-header' },
-    h('div', { class: 'page-heading' },
-      crumbs.length ? h('nav', { class: 'crumbs', 'aria-label': 'Breadcrumb' }, crumbs.map(([label, href]) => [h('a', { href }, label), h('span', { 'aria-hidden': 'true' }, '/')])) : null,
-      h('div', { class: 'page-title' }, h('h1', null, title), aside)),
-    h('div', { class: 'page-actions' }, actions));
+  return h(
+    'header',
+    { class: 'page-header' },
+    h(
+      'div',
+      { class: 'page-heading' },
+      crumbs.length
+        ? h(
+            'nav',
+            { class: 'crumbs', 'aria-label': 'Breadcrumb' },
+            crumbs.map(([label, href]) => [h('a', { href }, label), h('span', { 'aria-hidden': 'true' }, '/')]),
+          )
+        : null,
+      h('div', { class: 'page-title' }, h('h1', null, title), aside),
+    ),
+    h('div', { class: 'page-actions' }, actions),
+  );
 }
 
 /** A `<time>` that reads "3 min ago" and tells the exact time on hover. */
@@ -31,7 +43,8 @@ export function took(started, finished, state) {
 
 /** Keeps every shown relative time and running duration true; called once a second. */
 export function tick(root = document) {
-  for (const element of root.querySelectorAll('[data-since]')) element.textContent = duration(elapsed(element.dataset.since, null));
+  for (const element of root.querySelectorAll('[data-since]'))
+    element.textContent = duration(elapsed(element.dataset.since, null));
   for (const element of root.querySelectorAll('time[datetime]')) {
     const text = relativeTime(element.getAttribute('datetime'));
     if (element.textContent !== text) element.textContent = text;
@@ -41,7 +54,11 @@ export function tick(root = document) {
 /** Name/value rows; rows without a value are left out. */
 export function facts(rows) {
   const shown = rows.filter(([, content]) => content !== null && content !== undefined && content !== '');
-  return h('dl', { class: 'facts' }, shown.map(([name, content]) => [h('dt', null, name), h('dd', null, content)]));
+  return h(
+    'dl',
+    { class: 'facts' },
+    shown.map(([name, content]) => [h('dt', null, name), h('dd', null, content)]),
+  );
 }
 
 export function section(title, ...children) {
@@ -53,12 +70,24 @@ export function button(label, { icon: name = null, kind = '', title = null, onCl
 }
 
 export function copyButton(text, toasts) {
-  return h('button', {
-    type: 'button', class: 'icon-button', title: 'Copy', 'aria-label': 'Copy',
-    async onClick() {
-      try { await navigator.clipboard.writeText(text); toasts.success('Copied.'); } catch { toasts.failure({ message: 'The browser did not allow copying.' }); }
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'icon-button',
+      title: 'Copy',
+      'aria-label': 'Copy',
+      async onClick() {
+        try {
+          await navigator.clipboard.writeText(text);
+          toasts.success('Copied.');
+        } catch {
+          toasts.failure({ message: 'The browser did not allow copying.' });
+        }
+      },
     },
-  }, icon('copy', 14));
+    icon('copy', 14),
+  );
 }
 
 /** A block of code with a copy button. */
@@ -78,7 +107,20 @@ export function tabs(entries, { selected, onChange = () => {}, label }) {
   const panel = h('div', { class: 'tab-panel', role: 'tabpanel', id: `${prefix}-panel`, tabindex: '0' });
   let current = entries.some((entry) => entry.id === selected) ? selected : entries[0].id;
   let controller = new AbortController();
-  const buttons = entries.map((entry) => h('button', { type: 'button', role: 'tab', id: `${prefix}-${entry.id}`, 'aria-controls': panel.id, class: 'tab', onClick: () => choose(entry.id) }, entry.label));
+  const buttons = entries.map((entry) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `${prefix}-${entry.id}`,
+        'aria-controls': panel.id,
+        class: 'tab',
+        onClick: () => choose(entry.id),
+      },
+      entry.label,
+    ),
+  );
 
   function choose(id) {
     current = id;
@@ -103,7 +145,19 @@ export function tabs(entries, { selected, onChange = () => {}, label }) {
     choose(entries[index].id);
     buttons[index].focus();
   }
-  const element = h('div', { class: 'tabs' }, h('div', { class: 'tab-list', role: 'tablist', 'aria-label': label, onKeydown: onKey }, buttons), panel);
+  const element = h(
+    'div',
+    { class: 'tabs' },
+    h('div', { class: 'tab-list', role: 'tablist', 'aria-label': label, onKeydown: onKey }, buttons),
+    panel,
+  );
   draw();
-  return { element, redraw: draw, get current() { return current; }, close: () => controller.abort() };
+  return {
+    element,
+    redraw: draw,
+    get current() {
+      return current;
+    },
+    close: () => controller.abort(),
+  };
 }

@@ -4,12 +4,22 @@ import { h } from '../dom.js';
 /** A yes/no question; answers true when confirmed. */
 export function confirmDialog({ title, text, confirm, danger = false }) {
   return new Promise((resolve) => {
-    const dialog = h('dialog', { class: 'dialog', 'aria-label': title },
-      h('form', { method: 'dialog' },
-        h('h2', null, title), h('p', null, text),
-        h('div', { class: 'dialog-actions' },
+    const dialog = h(
+      'dialog',
+      { class: 'dialog', 'aria-label': title },
+      h(
+        'form',
+        { method: 'dialog' },
+        h('h2', null, title),
+        h('p', null, text),
+        h(
+          'div',
+          { class: 'dialog-actions' },
           h('button', { class: 'button', value: 'no' }, 'Cancel'),
-          h('button', { class: `button ${danger ? 'danger' : 'primary'}`, value: 'yes' }, confirm))));
+          h('button', { class: `button ${danger ? 'danger' : 'primary'}`, value: 'yes' }, confirm),
+        ),
+      ),
+    );
     open(dialog, () => resolve(dialog.returnValue === 'yes'));
   });
 }
@@ -21,34 +31,55 @@ export function confirmDialog({ title, text, confirm, danger = false }) {
 export function formDialog({ title, text = null, fields, confirm, submit }) {
   const failure = h('p', { class: 'form-error', role: 'alert', hidden: true });
   const send = h('button', { class: 'button primary' }, confirm);
-  const form = h('form', {
-    async onSubmit(event) {
-      event.preventDefault();
-      send.disabled = true;
-      failure.hidden = true;
-      try {
-        await submit(Object.fromEntries(new FormData(form)));
-        dialog.close();
-      } catch (error) {
-        failure.textContent = [error.message, error.hint].filter(Boolean).join(' ');
-        failure.hidden = false;
-      } finally {
-        send.disabled = false;
-      }
+  const form = h(
+    'form',
+    {
+      async onSubmit(event) {
+        event.preventDefault();
+        send.disabled = true;
+        failure.hidden = true;
+        try {
+          await submit(Object.fromEntries(new FormData(form)));
+          dialog.close();
+        } catch (error) {
+          failure.textContent = [error.message, error.hint].filter(Boolean).join(' ');
+          failure.hidden = false;
+        } finally {
+          send.disabled = false;
+        }
+      },
     },
-  }, h('h2', null, title), text ? h('p', { class: 'muted' }, text) : null, fields, failure,
-  h('div', { class: 'dialog-actions' }, h('button', { type: 'button', class: 'button', onClick: () => dialog.close() }, 'Cancel'), send));
+    h('h2', null, title),
+    text ? h('p', { class: 'muted' }, text) : null,
+    fields,
+    failure,
+    h(
+      'div',
+      { class: 'dialog-actions' },
+      h('button', { type: 'button', class: 'button', onClick: () => dialog.close() }, 'Cancel'),
+      send,
+    ),
+  );
   const dialog = h('dialog', { class: 'dialog', 'aria-label': title }, form);
   open(dialog, () => {});
 }
 
 function open(dialog, onClose) {
-  dialog.addEventListener('close', () => { dialog.remove(); onClose(); });
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    onClose();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }
 
 /** A labelled input for forms. */
 export function field(label, input, hint = null) {
-  return h('label', { class: 'field' }, h('span', { class: 'field-label' }, label), input, hint ? h('span', { class: 'hint' }, hint) : null);
+  return h(
+    'label',
+    { class: 'field' },
+    h('span', { class: 'field-label' }, label),
+    input,
+    hint ? h('span', { class: 'hint' }, hint) : null,
+  );
 }

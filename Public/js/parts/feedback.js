@@ -5,7 +5,11 @@ import { icon } from '../icons.js';
 
 /** Grey rows of about the size of what will come, so nothing jumps. */
 export function loadingState(rows = 5, label = 'Loading') {
-  return h('div', { class: 'loading', role: 'status', 'aria-label': label }, Array.from({ length: rows }, () => h('div', { class: 'skeleton' })));
+  return h(
+    'div',
+    { class: 'loading', role: 'status', 'aria-label': label },
+    Array.from({ length: rows }, () => h('div', { class: 'skeleton' })),
+  );
 }
 
 export function emptyState(title, text, action = null) {
@@ -13,17 +17,24 @@ export function emptyState(title, text, action = null) {
 }
 
 export function errorState(error, retry) {
-  return h('div', { class: 'empty failed', role: 'alert' }, icon('warning', 28),
+  return h(
+    'div',
+    { class: 'empty failed', role: 'alert' },
+    icon('warning', 28),
     h('h2', null, error.message ?? String(error)),
     error.hint ? h('p', null, error.hint) : null,
-    retry ? h('button', { type: 'button', class: 'button', onClick: retry }, icon('refresh'), 'Try again') : null);
+    retry ? h('button', { type: 'button', class: 'button', onClick: retry }, icon('refresh'), 'Try again') : null,
+  );
 }
 
 /** Runs `change`, then gives the focus back to the link or `data-focus` control that stands for the one that had it. */
 export function keepFocus(element, change) {
   const active = element.contains(document.activeElement) ? document.activeElement : null;
-  const selector = active?.dataset.focus ? `[data-focus="${CSS.escape(active.dataset.focus)}"]`
-    : active?.getAttribute('href') ? `a[href="${CSS.escape(active.getAttribute('href'))}"]` : null;
+  const selector = active?.dataset.focus
+    ? `[data-focus="${CSS.escape(active.dataset.focus)}"]`
+    : active?.getAttribute('href')
+      ? `a[href="${CSS.escape(active.getAttribute('href'))}"]`
+      : null;
   change();
   if (selector) element.querySelector(selector)?.focus({ preventScroll: true });
 }
@@ -47,7 +58,16 @@ export function asyncRegion(load, { rows = 5, props = null } = {}) {
       shown = true;
     } catch (error) {
       if (isAbort(error) || mine !== newest) return;
-      if (!(quiet && shown)) { fill(element, errorState(error, () => { fill(element, loadingState(rows)); refresh(); })); shown = false; }
+      if (!(quiet && shown)) {
+        fill(
+          element,
+          errorState(error, () => {
+            fill(element, loadingState(rows));
+            refresh();
+          }),
+        );
+        shown = false;
+      }
       if (quiet) throw error;
     } finally {
       if (mine === newest) element.removeAttribute('aria-busy');

@@ -12,17 +12,33 @@ const RETRIES = 5;
  * a connection lost before that is taken up again from the start of the log, without losing the place.
  */
 export function logView({ address, live, signal }) {
-  const output = h('pre', { class: 'log', tabindex: '0', 'aria-label': 'Log', role: 'log', 'aria-live': 'off' });
+  const output = h('pre', { class: 'log log-wrap', tabindex: '0', 'aria-label': 'Log', role: 'log', 'aria-live': 'off' });
   const status = h('span', { class: 'muted log-status', role: 'status' }, 'Connecting …');
-  const follow = h('input', { type: 'checkbox', checked: true, onChange: () => { if (follow.checked) toEnd(); } });
-  const wrap = h('input', { type: 'checkbox', onChange: () => output.classList.toggle('log-wrap', wrap.checked) });
+  const follow = h('input', {
+    type: 'checkbox',
+    checked: true,
+    onChange: () => {
+      if (follow.checked) toEnd();
+    },
+  });
+  const wrap = h('input', { type: 'checkbox', checked: true, onChange: () => output.classList.toggle('log-wrap', wrap.checked) });
   let characters = 0;
   let pending = '';
   let frame = 0;
 
-  const toEnd = () => { output.scrollTop = output.scrollHeight; };
-  output.addEventListener('wheel', (event) => { if (event.deltaY < 0) follow.checked = false; }, { passive: true });
-  output.addEventListener('keydown', (event) => { if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) follow.checked = false; });
+  const toEnd = () => {
+    output.scrollTop = output.scrollHeight;
+  };
+  output.addEventListener(
+    'wheel',
+    (event) => {
+      if (event.deltaY < 0) follow.checked = false;
+    },
+    { passive: true },
+  );
+  output.addEventListener('keydown', (event) => {
+    if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) follow.checked = false;
+  });
 
   function flush() {
     frame = 0;
@@ -39,7 +55,10 @@ export function logView({ address, live, signal }) {
     if (follow.checked) toEnd();
   }
   // A hidden page runs no animation frames, so a log that goes on there must not pile up.
-  const schedule = () => { if (document.hidden || pending.length > 500_000) flush(); else frame ||= requestAnimationFrame(flush); };
+  const schedule = () => {
+    if (document.hidden || pending.length > 500_000) flush();
+    else frame ||= requestAnimationFrame(flush);
+  };
 
   async function read() {
     const following = live();
@@ -61,20 +80,35 @@ export function logView({ address, live, signal }) {
 
   async function run() {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
-      try { return await read(); } catch (error) {
+      try {
+        return await read();
+      } catch (error) {
         if (isAbort(error) || signal.aborted) return;
-        if (error instanceof ApiError && error.status === 404) { status.textContent = 'There is no log yet.'; if (!live()) return; }
-        else status.textContent = [error.message, error.hint].filter(Boolean).join(' ');
+        if (error instanceof ApiError && error.status === 404) {
+          status.textContent = 'There is no log yet.';
+          if (!live()) return;
+        } else status.textContent = [error.message, error.hint].filter(Boolean).join(' ');
         if (attempt >= RETRIES) return;
-        await new Promise((resolve) => { setTimeout(resolve, 1500); });
+        await new Promise((resolve) => {
+          setTimeout(resolve, 1500);
+        });
       }
     }
   }
   run();
 
-  return h('div', { class: 'log-view' },
-    h('div', { class: 'log-bar' }, status, h('span', { class: 'spacer' }),
-      h('label', { class: 'check-label' }, follow, 'Scroll with the log'), h('label', { class: 'check-label' }, wrap, 'Wrap'),
-      h('a', { class: 'button small', href: address(false), download: 'step.log' }, icon('download', 14), 'Download')),
-    output);
+  return h(
+    'div',
+    { class: 'log-view' },
+    h(
+      'div',
+      { class: 'log-bar' },
+      status,
+      h('span', { class: 'spacer' }),
+      h('label', { class: 'check-label' }, follow, 'Scroll with the log'),
+      h('label', { class: 'check-label' }, wrap, 'Wrap'),
+      h('a', { class: 'button small', href: address(false), download: 'step.log' }, icon('download', 14), 'Download'),
+    ),
+    output,
+  );
 }

@@ -2,15 +2,33 @@
 import { h } from '../dom.js';
 import { readParameter } from '../spec.js';
 
-const KINDS = { STRING: 'text', NUMBER_INTEGER: 'integer', NUMBER_DOUBLE: 'number', BOOLEAN: 'true or false', LIST: 'JSON array', STRUCT: 'JSON object' };
+const KINDS = {
+  STRING: 'text',
+  NUMBER_INTEGER: 'integer',
+  NUMBER_DOUBLE: 'number',
+  BOOLEAN: 'true or false',
+  LIST: 'JSON array',
+  STRUCT: 'JSON object',
+};
 
-const shown = (any) => (any === undefined || any === null ? '' : typeof any === 'string' ? any : JSON.stringify(any, null, typeof any === 'object' ? 2 : 0));
+const shown = (any) =>
+  any === undefined || any === null
+    ? ''
+    : typeof any === 'string'
+      ? any
+      : JSON.stringify(any, null, typeof any === 'object' ? 2 : 0);
 
 /** `{element, read()}`: `read` answers the parameters' values, or null after marking what is wrong. */
 export function parameterForm(parameters, given = {}) {
   const fields = parameters.map((parameter) => parameterField(parameter, given[parameter.name] ?? parameter.fallback));
   return {
-    element: parameters.length ? h('div', { class: 'parameters' }, fields.map((one) => one.element)) : h('p', { class: 'muted' }, 'This pipeline takes no parameters.'),
+    element: parameters.length
+      ? h(
+          'div',
+          { class: 'parameters' },
+          fields.map((one) => one.element),
+        )
+      : h('p', { class: 'muted' }, 'This pipeline takes no parameters.'),
     read() {
       const values = {};
       let first = null;
@@ -30,11 +48,18 @@ function parameterField(parameter, start) {
   const problem = h('span', { class: 'field-problem', id: `${id}-problem`, role: 'alert' });
   const common = { id, 'aria-describedby': `${id}-problem`, spellcheck: 'false', autocomplete: 'off' };
   const text = shown(start);
-  const input = parameter.type === 'BOOLEAN'
-    ? h('select', common, [parameter.optional || start === undefined ? '' : null, 'true', 'false'].filter((one) => one !== null)
-      .map((one) => h('option', { value: one, selected: one === text.toLowerCase() }, one || 'not set')))
-    : parameter.type === 'LIST' || parameter.type === 'STRUCT' || text.includes('\n') ? h('textarea', { ...common, rows: 4, class: 'code', value: text })
-      : h('input', { ...common, type: 'text', inputmode: parameter.type.startsWith('NUMBER') ? 'decimal' : null, value: text });
+  const input =
+    parameter.type === 'BOOLEAN'
+      ? h(
+          'select',
+          common,
+          [parameter.optional || start === undefined ? '' : null, 'true', 'false']
+            .filter((one) => one !== null)
+            .map((one) => h('option', { value: one, selected: one === text.toLowerCase() }, one || 'not set')),
+        )
+      : parameter.type === 'LIST' || parameter.type === 'STRUCT' || text.includes('\n')
+        ? h('textarea', { ...common, rows: 4, class: 'code', value: text })
+        : h('input', { ...common, type: 'text', inputmode: parameter.type.startsWith('NUMBER') ? 'decimal' : null, value: text });
   return {
     name: parameter.name,
     focus: () => input.focus(),
@@ -44,8 +69,18 @@ function parameterField(parameter, start) {
       input.setAttribute('aria-invalid', String(Boolean(result.problem)));
       return result;
     },
-    element: h('div', { class: 'field' },
-      h('label', { for: id, class: 'field-label' }, parameter.name, h('span', { class: 'muted' }, ` ${KINDS[parameter.type] ?? parameter.type}${parameter.optional ? ', optional' : ''}`)),
-      input, parameter.description ? h('span', { class: 'hint' }, parameter.description) : null, problem),
+    element: h(
+      'div',
+      { class: 'field' },
+      h(
+        'label',
+        { for: id, class: 'field-label' },
+        parameter.name,
+        h('span', { class: 'muted' }, ` ${KINDS[parameter.type] ?? parameter.type}${parameter.optional ? ', optional' : ''}`),
+      ),
+      input,
+      parameter.description ? h('span', { class: 'hint' }, parameter.description) : null,
+      problem,
+    ),
   };
 }

@@ -6,8 +6,20 @@ const LEAST = 300;
 const STEP = 24;
 
 export function splitPane(name, main, side, label) {
-  const divider = h('div', { class: 'divider', role: 'separator', tabindex: '0', 'aria-orientation': 'vertical', 'aria-label': label });
-  const element = h('div', { class: 'split' }, h('div', { class: 'split-main' }, main), divider, h('div', { class: 'split-side' }, side));
+  const divider = h('div', {
+    class: 'divider',
+    role: 'separator',
+    tabindex: '0',
+    'aria-orientation': 'vertical',
+    'aria-label': label,
+  });
+  const element = h(
+    'div',
+    { class: 'split' },
+    h('div', { class: 'split-main' }, main),
+    divider,
+    h('div', { class: 'split-side' }, side),
+  );
   let width = Number(preferences.read(`split.${name}`)) || 440;
 
   function apply(next) {
@@ -18,7 +30,10 @@ export function splitPane(name, main, side, label) {
   }
   const keep = () => preferences.write(`split.${name}`, String(width));
 
-  divider.addEventListener('pointerdown', (event) => { event.preventDefault(); divider.setPointerCapture(event.pointerId); });
+  divider.addEventListener('pointerdown', (event) => {
+    event.preventDefault();
+    divider.setPointerCapture(event.pointerId);
+  });
   divider.addEventListener('pointermove', (event) => {
     if (divider.hasPointerCapture(event.pointerId)) apply(element.getBoundingClientRect().right - event.clientX);
   });

@@ -12,19 +12,60 @@ export function table({ columns, rows, label, sort = null, onSort = null, select
   const head = columns.map((column) => {
     const sorted = sort && column.sort === sort.key;
     const direction = sorted ? (sort.descending ? 'descending' : 'ascending') : null;
-    return h('th', { scope: 'col', class: column.class, 'aria-sort': direction }, column.sort && onSort
-      ? h('button', { type: 'button', class: 'sort', onClick: () => onSort({ key: column.sort, descending: sorted ? !sort.descending : column.sort !== 'display_name' }) },
-        column.label, sorted ? icon('down', 12) : null)
-      : column.label);
+    return h(
+      'th',
+      { scope: 'col', class: column.class, 'aria-sort': direction },
+      column.sort && onSort
+        ? h(
+            'button',
+            {
+              type: 'button',
+              class: 'sort',
+              onClick: () => onSort({ key: column.sort, descending: sorted ? !sort.descending : column.sort !== 'display_name' }),
+            },
+            column.label,
+            sorted ? icon('down', 12) : null,
+          )
+        : column.label,
+    );
   });
-  return h('div', { class: 'table-wrap' }, h('table', { 'aria-label': label },
-    h('thead', null, h('tr', null, selection ? h('th', { scope: 'col', class: 'check' }, hidden('Select')) : null, head)),
-    h('tbody', null, rows.map((row) => h('tr', null,
-      selection ? h('td', { class: 'check' }, h('input', {
-        type: 'checkbox', checked: selection.has(id(row)), 'aria-label': 'Select row', data: { focus: id(row) },
-        onChange(event) { if (event.target.checked) selection.add(id(row)); else selection.delete(id(row)); onSelect(); },
-      })) : null,
-      columns.map((column) => h('td', { class: column.class }, column.cell(row))))))));
+  return h(
+    'div',
+    { class: 'table-wrap' },
+    h(
+      'table',
+      { 'aria-label': label },
+      h('thead', null, h('tr', null, selection ? h('th', { scope: 'col', class: 'check' }, hidden('Select')) : null, head)),
+      h(
+        'tbody',
+        null,
+        rows.map((row) =>
+          h(
+            'tr',
+            null,
+            selection
+              ? h(
+                  'td',
+                  { class: 'check' },
+                  h('input', {
+                    type: 'checkbox',
+                    checked: selection.has(id(row)),
+                    'aria-label': 'Select row',
+                    data: { focus: id(row) },
+                    onChange(event) {
+                      if (event.target.checked) selection.add(id(row));
+                      else selection.delete(id(row));
+                      onSelect();
+                    },
+                  }),
+                )
+              : null,
+            columns.map((column) => h('td', { class: column.class }, column.cell(row))),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /**
@@ -43,27 +84,44 @@ export function pagedList({ load, draw, empty, signal, refreshWhile = () => fals
     if (quiet && content === shown) return null;
     shown = content;
     if (!rows.length && tokens.length === 1) return empty();
-    return [draw(rows), pager(rows, next, total)];
+    return [draw(rows), pager(next, total)];
   });
 
-  function pager(rows, next, total) {
+  function pager(next, total) {
     if (tokens.length === 1 && !next) return null;
-    const move = (change) => { change(); region.refresh(); };
-    return h('nav', { class: 'pager', 'aria-label': 'Pages' },
+    const move = (change) => {
+      change();
+      region.refresh();
+    };
+    return h(
+      'nav',
+      { class: 'pager', 'aria-label': 'Pages' },
       h('span', { class: 'muted' }, `Page ${tokens.length}${total ? ` · ${total} in all` : ''}`),
-      h('button', { type: 'button', class: 'button', disabled: tokens.length === 1, onClick: () => move(() => tokens.pop()) }, 'Previous'),
-      h('button', { type: 'button', class: 'button', disabled: !next, onClick: () => move(() => tokens.push(next)) }, 'Next'));
+      h(
+        'button',
+        { type: 'button', class: 'button', disabled: tokens.length === 1, onClick: () => move(() => tokens.pop()) },
+        'Previous',
+      ),
+      h('button', { type: 'button', class: 'button', disabled: !next, onClick: () => move(() => tokens.push(next)) }, 'Next'),
+    );
   }
 
-  poll(async () => {
-    rounds += 1;
-    if (refreshWhile(lastRows) || rounds % 5 === 0) await region.refresh({ quiet: true });
-  }, 4000, signal);
+  poll(
+    async () => {
+      rounds += 1;
+      if (refreshWhile(lastRows) || rounds % 5 === 0) await region.refresh({ quiet: true });
+    },
+    4000,
+    signal,
+  );
 
   return {
     element: region.element,
     refresh: region.refresh,
-    restart() { tokens = [null]; return region.refresh(); },
+    restart() {
+      tokens = [null];
+      return region.refresh();
+    },
   };
 }
 
@@ -71,8 +129,16 @@ export function pagedList({ load, draw, empty, signal, refreshWhile = () => fals
 export function searchBox({ label, value = '', onChange }) {
   let timer = 0;
   const input = h('input', {
-    type: 'search', placeholder: label, 'aria-label': label, value, autocomplete: 'off', spellcheck: 'false',
-    onInput() { clearTimeout(timer); timer = setTimeout(() => onChange(input.value.trim()), 250); },
+    type: 'search',
+    placeholder: label,
+    'aria-label': label,
+    value,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    onInput() {
+      clearTimeout(timer);
+      timer = setTimeout(() => onChange(input.value.trim()), 250);
+    },
   });
   return h('span', { class: 'search' }, icon('search', 14), input);
 }

@@ -12,11 +12,16 @@ function scalar(any) {
 
 /** Lines of `{indent, key, text}`; `key` includes its colon or dash. */
 function lines(any, indent, out) {
-  const items = Array.isArray(any) ? any.map((item) => ['-', item]) : Object.entries(any).map(([key, item]) => [`${scalar(key)}:`, item]);
+  const items = Array.isArray(any)
+    ? any.map((item) => ['-', item])
+    : Object.entries(any).map(([key, item]) => [`${scalar(key)}:`, item]);
   for (const [key, item] of items) {
     if (item !== null && typeof item === 'object') {
       const empty = Array.isArray(item) ? '[]' : '{}';
-      if (!Object.keys(item).length) { out.push({ indent, key, text: empty }); continue; }
+      if (!Object.keys(item).length) {
+        out.push({ indent, key, text: empty });
+        continue;
+      }
       if (key === '-') {
         const start = out.length;
         lines(item, indent + 1, out);
@@ -34,16 +39,29 @@ function lines(any, indent, out) {
 }
 
 export function yamlLines(documents) {
-  return documents.flatMap((document, index) => [...(index ? [{ indent: 0, key: '---', text: '' }] : []), ...lines(document, 0, [])]);
+  return documents.flatMap((document, index) => [
+    ...(index ? [{ indent: 0, key: '---', text: '' }] : []),
+    ...lines(document, 0, []),
+  ]);
 }
 
 export function yamlText(documents) {
-  return yamlLines(documents).map((line) => `${'  '.repeat(line.indent)}${line.key}${line.key && line.text ? ' ' : ''}${line.text}`).join('\n');
+  return yamlLines(documents)
+    .map((line) => `${'  '.repeat(line.indent)}${line.key}${line.key && line.text ? ' ' : ''}${line.text}`)
+    .join('\n');
 }
 
 /** The same as a `<pre>` with keys set apart. */
 export function yamlView(documents) {
-  return h('pre', { class: 'yaml', tabindex: '0', 'aria-label': 'Specification' }, yamlLines(documents).map((line) => [
-    '  '.repeat(line.indent), line.key ? h('span', { class: 'yaml-key' }, line.key) : null, line.key && line.text ? ' ' : '', line.text, '\n',
-  ]));
+  return h(
+    'pre',
+    { class: 'yaml', tabindex: '0', 'aria-label': 'Specification' },
+    yamlLines(documents).map((line) => [
+      '  '.repeat(line.indent),
+      line.key ? h('span', { class: 'yaml-key' }, line.key) : null,
+      line.key && line.text ? ' ' : '',
+      line.text,
+      '\n',
+    ]),
+  );
 }

@@ -1,0 +1,98 @@
+// The "Details" tab of a run's page: for the run itself and for one step.
+import { h } from '../dom.js';
+import { absoluteTime, duration, elapsed, plural, stateName } from '../format.js';
+import { buildTree, isGroup, label, leafStates } from '../graph/tree.js';
+import { badge, facts } from '../parts/basics.js';
+import { parameterTable } from '../parts/values.js';
+
+const CHILDREN_SHOWN = 200;
+
+/** The run's own facts, parameters and the metrics of all its steps. */
+export function runFacts({ body, record }, metrics) {
+  const { run } = body;
+  const parameters = Object.entries(record?.runtime_config?.parameters ?? {}).map(([name, value]) => ({ name, value }));
+  const reference = record?.pipeline_version_reference;
+  return [
+    run.message || record?.error?.message
+      ? h('p', { class: 'message', data: { state: stateName(run.state) } }, run.message || record.error.message)
+      : null,
+    facts([
+      ['Run', h('code', null, run.id)],
+      ['Namespace', run.namespace],
+      ['Pipeline', reference?.pipeline_id ? h('a', { href: `/pipelines/${reference.pipeline_id}` }, 'Open the pipeline') : null],
+      [
+        'Experiment',
+        record?.experiment_id ? h('a', { href: `/experiments/${record.experiment_id}` }, 'Open the experiment') : null,
+      ],
+      ['Description', record?.description],
+      ['Created', absoluteTime(run.created_at)],
+      ['Started', absoluteTime(run.started_at)],
+      ['Finished', absoluteTime(run.finished_at)],
+    ]),
+    h(
+      'section',
+      { class: 'section' },
+      h('h3', null, 'Parameters'),
+      parameters.length ? parameterTable(parameters) : h('p', { class: 'muted' }, 'None'),
+    ),
+    h('section', { class: 'section' }, h('h3', null, 'Metrics'), metrics),
+  ];
+}
+
+/** What one step is and how it went; a group also lists what it holds. */
+export function nodeFacts(node, nodes, onSelect) {
+  return [
+    node.message ? h('p', { class: 'message', data: { state: stateName(node.state) } }, node.message) : null,
+    facts([
+      ['Type', node.type],
+      ['Task', node.task_name],
+      ['Iteration', node.iteration ?? null],
+      ['Runs only if', node.condition ? h('code', null, node.condition) : null],
+      ['Duration', node.started_at ? duration(elapsed(node.started_at, node.finished_at)) : null],
+      ['Started', node.started_at ? absoluteTime(node.started_at) : null],
+      ['Finished', node.finished_at ? absoluteTime(node.finished_at) : null],
+      ['Attempts', node.attempts > 1 ? node.attempts : null],
+      ['Image', node.image ? h('code', null, node.image) : null],
+      ['Node', h('code', null, node.id)],
+    ]),
+    node.command?.length
+      ? h(
+          'section',
+          { class: 'section' },
+          h('h3', null, 'Command'),
+          h('pre', { class: 'command', tabindex: '0' }, node.command.map(quoted).join(' ')),
+        )
+      : null,
+    isGroup(node) ? childrenOf(node, nodes, onSelect) : null,
+  ];
+}
+
+function childrenOf(node, nodes, onSelect) {
+  const entry = buildTree(nodes).byId.get(node.id);
+  const counts = [...leafStates(entry)]
+    .filter(([state]) => state)
+    .map(([state, count]) => `${count} ${state.toLowerCase()}`)
+    .join(', ');
+  return h(
+    'section',
+    { class: 'section' },
+    h('h3', null, node.type === 'Loop' ? plural(entry.children.length, 'iteration') : plural(entry.children.length, 'step')),
+    h('p', { class: 'muted' }, counts),
+    h(
+      'ul',
+      { class: 'children' },
+      entry.children
+        .slice(0, CHILDREN_SHOWN)
+        .map((child) =>
+          h(
+            'li',
+            null,
+            badge(child.node.state),
+            h('button', { type: 'button', class: 'link-button', onClick: () => onSelect(child.id) }, label(child.node)),
+          ),
+        ),
+    ),
+  );
+}
+
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${String(word).replaceAll("'", "'\\''")}'`);

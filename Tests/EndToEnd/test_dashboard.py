@@ -1,0 +1,302 @@
+"""The dashboard in headless Chromium, against a running server with one finished run and one served model.
+
+Fixtures `server`, `finished_run` and `deployed_model` come from conftest.py. Screenshots are written to
+MONOFLOW_TEST_OUTPUT (default .build/screenshots). Every test fails on a console error, an uncaught
+exception or a violation of the content security policy.
+"""
+
+import os
+import pathlib
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+CHROMIUM = os.environ.get("MONOFLOW_CHROMIUM", "/usr/bin/chromium")
+OUTPUT = pathlib.Path(os.environ.get("MONOFLOW_TEST_OUTPUT", ".build/screenshots"))
+TIMEOUT = 15_000
+# The browser itself reports answers with a status of 400 and above; these two are part of normal use.
+EXPECTED = re.compile(r"Failed to load resource: .*status of 401")
+MARKUP = "<img src=x onerror=alert(1)>"
+
+expect.set_options(timeout=TIMEOUT)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def anonymous(chromium, server):
+    """A fresh browser profile on the login page; complaints of the browser fail the test at its end."""
+    context = chromium.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, color_scheme="light")
+    context.set_default_timeout(TIMEOUT)
+    context.add_init_script(
+        "document.addEventListener('securitypolicyviolation', (e) => console.error('CSP', e.violatedDirective, e.blockedURI))"
+    )
+    complaints = []
+    page = context.new_page()
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" and not EXPECTED.search(m.text) else None)
+    page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
+    page.goto("/")
+    expect(page.locator("#token")).to_be_visible()
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(anonymous, server):
+    sign_in(anonymous, server.token)
+    return anonymous
+
+
+def sign_in(page, token):
+    page.locator("#token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+def settle(page):
+    """Waits until nothing on the page is loading any more."""
+    expect(page.locator("main h1").first).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def shot(page, name):
+    page.screenshot(path=OUTPUT / f"{name}.png")
+
+
+def nodes_of(page, run):
+    return page.request.get(f"/api/runs/{run}/graph").json()["nodes"]
+
+
+def test_login_refuses_a_wrong_token_and_takes_the_right_one(anonymous, server):
+    shot(anonymous, "login")
+    anonymous.locator("#token").fill("not-a-token")
+    anonymous.get_by_role("button", name="Sign in").click()
+    expect(anonymous.get_by_role("alert")).to_contain_text("not known")
+    expect(anonymous.get_by_role("navigation", name="Main")).to_have_count(0)
+    sign_in(anonymous, server.token)
+    settle(anonymous)
+    cookies = anonymous.context.cookies()
+    assert cookies and all(cookie["httpOnly"] for cookie in cookies)
+    assert server.token not in anonymous.evaluate("JSON.stringify(localStorage)")
+
+
+def test_the_policy_allows_no_inline_code(page):
+    policy = page.request.get("/").headers.get("content-security-policy", "")
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    "name,path",
+    [
+        ("home", "/"), ("runs", "/runs"), ("experiments", "/experiments"), ("pipelines", "/pipelines"), ("models", "/models"),
+        ("artifacts", "/artifacts"), ("new-run", "/new-run"), ("access", "/access"),
+    ],
+)
+def test_every_list_page_opens_by_its_address(page, finished_run, deployed_model, name, path):
+    page.goto(path)
+    settle(page)
+    expect(page.locator(".failed")).to_have_count(0)
+    shot(page, name)
+    page.set_viewport_size({"width": 900, "height": 800})
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 900
+
+
+def test_an_unknown_address_says_so(page):
+    page.goto("/no/such/page")
+    expect(page.locator("main")).to_contain_text("There is no such page")
+
+
+def test_runs_list_finds_the_run_and_opens_it(page, finished_run):
+    name = page.request.get(f"/apis/v2beta1/runs/{finished_run}").json()["display_name"]
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("searchbox").fill(name)
+    link = page.locator(f'a[href="/runs/{finished_run}"]')
+    expect(link).to_have_text(name)
+    page.get_by_role("searchbox").fill("no run is called like this")
+    expect(link).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("No run fits the filter")
+    page.get_by_role("searchbox").fill(name)
+    link.click()
+    expect(page.locator("main h1")).to_have_text(name)
+
+
+def test_graph_shows_states_and_opens_groups_by_keyboard(page, finished_run):
+    page.goto(f"/runs/{finished_run}")
+    settle(page)
+    nodes = page.locator(".graph .node")
+    expect(nodes.first).to_be_visible()
+    expect(page.locator('.graph .node[data-state="Succeeded"]').first).to_be_visible()
+    shot(page, "run")
+
+    nodes.first.focus()
+    start = nodes.first.get_attribute("data-id")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.id") not in (None, start)
+
+    group = page.locator(".graph .node-group").first
+    key = group.get_attribute("data-id")
+    group = page.locator(f'.graph .node[data-id="{key}"]')
+    group.focus()
+    if group.get_attribute("aria-expanded") == "true":
+        page.keyboard.press("Space")
+    expect(group).to_have_attribute("aria-expanded", "false")
+    closed = nodes.count()
+    page.keyboard.press("Space")
+    expect(group).to_have_attribute("aria-expanded", "true")
+    assert nodes.count() > closed
+    assert page.evaluate("document.activeElement.dataset.id") == key
+    shot(page, "run-expanded")
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#details")).to_be_focused()
+    expect(page.locator(".details-head h2")).to_be_visible()
+
+
+def test_step_shows_details_values_and_log(page, finished_run):
+    def log_of(node):
+        text = page.request.get(f"/apis/v1alpha1/runs/{finished_run}/nodes/{node['id']}/log").text()
+        return [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if line.strip()]
+
+    steps = [node for node in nodes_of(page, finished_run) if node["type"] == "Container" and node["state"] == "Succeeded"]
+    step = next(node for node in steps if log_of(node))
+    line = log_of(step)[0]
+    page.goto(f"/runs/{finished_run}?node={step['id']}&tab=logs")
+    expect(page.get_by_role("log")).to_contain_text(line)
+    expect(page.locator(".log-status")).to_have_text("End of the log")
+    shot(page, "run-log")
+    for tab in ["Inputs & outputs", "Artifacts", "Details"]:
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+        expect(page.locator(".skeleton")).to_have_count(0)
+        expect(page.locator(".failed")).to_have_count(0)
+    page.get_by_text("Steps", exact=True).click()
+    expect(page.get_by_role("table", name="Steps")).to_be_visible()
+    shot(page, "run-steps")
+
+
+def test_artifact_page_downloads_the_bytes(page, finished_run):
+    rows = page.request.get(f"/api/artifacts?run_id={finished_run}").json()["artifacts"]
+    artifact = next(row for row in rows if row.get("bytes") and not row.get("is_directory"))
+    page.goto(f"/artifacts/{artifact['id']}")
+    settle(page)
+    shot(page, "artifact")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download").click()
+    content = pathlib.Path(waiting.value.path()).read_bytes()
+    assert content == page.request.get(f"/api/artifacts/{artifact['id']}/content").body()
+    assert content
+
+
+def test_model_answers_the_try_it_form(page, deployed_model):
+    page.goto(f"/models/{deployed_model}")
+    settle(page)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".try-result .output").first).to_be_visible()
+    expect(page.locator(".try-result")).to_contain_text("ms")
+    pad = page.locator(".pixel-pad")
+    if pad.count():
+        box = pad.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 20, steps=12)
+        page.mouse.up()
+        assert page.locator('.pixel[aria-pressed="true"]').count() >= 8
+        assert "16" in page.get_by_role("textbox", name="Request (JSON)").input_value()
+        expect(page.locator(".try-result .output").first).to_be_visible()
+    shot(page, "model")
+    page.get_by_role("textbox", name="Request (JSON)").fill("{ not json")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".try-result")).to_contain_text("not valid JSON")
+
+
+def test_pipeline_page_shows_graph_and_specification(page, finished_run):
+    listed = page.request.get("/apis/v2beta1/pipelines?page_size=1").json().get("pipelines")
+    if not listed:
+        pytest.skip("the server has no uploaded pipeline")
+    page.goto(f"/pipelines/{listed[0]['pipeline_id']}")
+    settle(page)
+    expect(page.locator(".graph .node").first).to_be_visible()
+    shot(page, "pipeline")
+    page.get_by_role("tab", name="Specification").click()
+    expect(page.locator(".yaml")).to_be_visible()
+    page.get_by_role("link", name="Create run").click()
+    expect(page.get_by_role("button", name="Start run")).to_be_visible()
+
+
+def test_data_never_becomes_markup(page, server):
+    made = page.request.post(
+        "/apis/v2beta1/experiments",
+        data={"display_name": MARKUP, "description": MARKUP, "namespace": "default"},
+        headers={"Authorization": f"Bearer {server.token}", "Origin": server.url},
+    )
+    assert made.ok, made.text()
+    page.goto("/experiments")
+    expect(page.get_by_role("link", name=MARKUP).first).to_be_visible()
+    assert page.locator("main img").count() == 0
+
+
+def test_three_hundred_steps_are_laid_out_without_overlap(page):
+    result = page.evaluate(
+        """async () => {
+          const { buildTree, openGroups } = await import('/js/graph/tree.js');
+          const { layoutTree } = await import('/js/graph/nest.js');
+          let seed = 7;
+          const random = () => { seed = (seed * 16807) % 2147483647; return seed / 2147483647; };
+          const nodes = [{ id: 'root', parent_id: null, type: 'DAG', task_name: 'root' }];
+          for (let i = 0; i < 300; i += 1) {
+            const depends_on = i < 5 ? [] : [`n${Math.floor(random() * i)}`, `n${Math.max(0, i - 1 - Math.floor(random() * 9))}`];
+            nodes.push({ id: `n${i}`, parent_id: 'root', type: 'Container', task_name: `n${i}`, depends_on });
+          }
+          const tree = buildTree(nodes);
+          const started = performance.now();
+          const picture = layoutTree(tree.roots, openGroups(tree, new Map()));
+          const milliseconds = performance.now() - started;
+          const at = new Map(picture.boxes.map((box) => [box.entry.id, box]));
+          const upward = nodes.flatMap((node) => (node.depends_on ?? []).map((from) => [at.get(from), at.get(node.id)]))
+            .filter(([from, to]) => from.y + from.height > to.y).length;
+          let overlaps = 0;
+          for (const a of picture.boxes) for (const b of picture.boxes) {
+            if (a !== b && a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height) overlaps += 1;
+          }
+          return { count: picture.boxes.length, upward, overlaps, milliseconds };
+        }"""
+    )
+    assert result["count"] == 300
+    assert result["upward"] == 0
+    assert result["overlaps"] == 0
+    assert result["milliseconds"] < 2000
+
+
+def test_theme_switch_is_remembered(page, finished_run):
+    page.goto(f"/runs/{finished_run}")
+    settle(page)
+    page.locator(".user-button").click()
+    page.locator('input[name="theme"][value="dark"]').check()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.keyboard.press("Escape")
+    page.reload()
+    settle(page)
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    shot(page, "run-dark")
+    page.goto("/")
+    settle(page)
+    shot(page, "home-dark")
+
+
+def test_sign_out_ends_the_session(page):
+    page.locator(".user-button").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#token")).to_be_visible()
+    assert page.request.get("/api/session").status == 401
+    page.goto("/runs")
+    expect(page.locator("#token")).to_be_visible()
