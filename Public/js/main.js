@@ -95,6 +95,9 @@ function changeNamespace(name) {
 /** Draws one page; a page that throws shows its error in place, never a blank screen. */
 async function show(route, page) {
   if (!shell) return;
+  const frame = shell;
+  // The user may leave the page, or sign out, while it loads.
+  const left = () => route.signal.aborted || frame !== shell;
   const context = {
     ...route,
     endpoints,
@@ -108,14 +111,14 @@ async function show(route, page) {
       document.title = `${text} · Monoflow`;
     },
   };
-  shell.mark(route.path);
-  if (!page) return shell.show(notFound(route.path));
+  frame.mark(route.path);
+  if (!page) return frame.show(notFound(route.path));
   try {
     const node = await page(context);
-    if (!route.signal.aborted) shell.show(node);
+    if (!left()) frame.show(node);
   } catch (error) {
-    if (route.signal.aborted || isAbort(error) || error.status === 401) return;
-    shell.show(errorState(error, router.render));
+    if (left() || isAbort(error) || error.status === 401) return;
+    frame.show(errorState(error, router.render));
   }
 }
 

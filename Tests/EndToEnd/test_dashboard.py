@@ -117,10 +117,10 @@ def test_an_unknown_address_says_so(page):
 
 
 def test_runs_list_finds_the_run_and_opens_it(page, finished_run):
-    name = page.request.get(f"/apis/v2beta1/runs/{finished_run}").json()["display_name"]
+    name = page.request.get(f"/apis/v2beta1/runs/{finished_run.id}").json()["display_name"]
     page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_role("searchbox").fill(name)
-    link = page.locator(f'a[href="/runs/{finished_run}"]')
+    link = page.locator(f'a[href="/runs/{finished_run.id}"]')
     expect(link).to_have_text(name)
     page.get_by_role("searchbox").fill("no run is called like this")
     expect(link).to_have_count(0)
@@ -131,7 +131,7 @@ def test_runs_list_finds_the_run_and_opens_it(page, finished_run):
 
 
 def test_graph_shows_states_and_opens_groups_by_keyboard(page, finished_run):
-    page.goto(f"/runs/{finished_run}")
+    page.goto(f"/runs/{finished_run.id}")
     settle(page)
     nodes = page.locator(".graph .node")
     expect(nodes.first).to_be_visible()
@@ -164,13 +164,13 @@ def test_graph_shows_states_and_opens_groups_by_keyboard(page, finished_run):
 
 def test_step_shows_details_values_and_log(page, finished_run):
     def log_of(node):
-        text = page.request.get(f"/apis/v1alpha1/runs/{finished_run}/nodes/{node['id']}/log").text()
+        text = page.request.get(f"/apis/v1alpha1/runs/{finished_run.id}/nodes/{node['id']}/log").text()
         return [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if line.strip()]
 
-    steps = [node for node in nodes_of(page, finished_run) if node["type"] == "Container" and node["state"] == "Succeeded"]
+    steps = [node for node in nodes_of(page, finished_run.id) if node["type"] == "Container" and node["state"] == "Succeeded"]
     step = next(node for node in steps if log_of(node))
     line = log_of(step)[0]
-    page.goto(f"/runs/{finished_run}?node={step['id']}&tab=logs")
+    page.goto(f"/runs/{finished_run.id}?node={step['id']}&tab=logs")
     expect(page.get_by_role("log")).to_contain_text(line)
     expect(page.locator(".log-status")).to_have_text("End of the log")
     shot(page, "run-log")
@@ -179,13 +179,13 @@ def test_step_shows_details_values_and_log(page, finished_run):
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         expect(page.locator(".skeleton")).to_have_count(0)
         expect(page.locator(".failed")).to_have_count(0)
-    page.get_by_text("Steps", exact=True).click()
+    page.get_by_role("radio", name="Steps").check()
     expect(page.get_by_role("table", name="Steps")).to_be_visible()
     shot(page, "run-steps")
 
 
 def test_artifact_page_downloads_the_bytes(page, finished_run):
-    rows = page.request.get(f"/api/artifacts?run_id={finished_run}").json()["artifacts"]
+    rows = page.request.get(f"/api/artifacts?run_id={finished_run.id}").json()["artifacts"]
     artifact = next(row for row in rows if row.get("bytes") and not row.get("is_directory"))
     page.goto(f"/artifacts/{artifact['id']}")
     settle(page)
@@ -198,7 +198,7 @@ def test_artifact_page_downloads_the_bytes(page, finished_run):
 
 
 def test_model_answers_the_try_it_form(page, deployed_model):
-    page.goto(f"/models/{deployed_model}")
+    page.goto(f"/models/{deployed_model.name}")
     settle(page)
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".try-result .output").first).to_be_visible()
@@ -278,7 +278,7 @@ def test_three_hundred_steps_are_laid_out_without_overlap(page):
 
 
 def test_theme_switch_is_remembered(page, finished_run):
-    page.goto(f"/runs/{finished_run}")
+    page.goto(f"/runs/{finished_run.id}")
     settle(page)
     page.locator(".user-button").click()
     page.locator('input[name="theme"][value="dark"]').check()

@@ -44,9 +44,12 @@ export function pixelPad(onChange) {
     }
   }
 
+  /** By place, not by element: a stroke that runs along the gap between two cells still paints. */
   const indexAt = (event) => {
-    const cell = document.elementFromPoint(event.clientX, event.clientY)?.closest('.pixel');
-    return cell && grid.contains(cell) ? Number(cell.dataset.index) : null;
+    const box = grid.getBoundingClientRect();
+    const column = Math.floor(((event.clientX - box.left) / box.width) * SIDE);
+    const row = Math.floor(((event.clientY - box.top) / box.height) * SIDE);
+    return row >= 0 && row < SIDE && column >= 0 && column < SIDE ? row * SIDE + column : null;
   };
   const grid = h(
     'div',
@@ -92,7 +95,7 @@ export function pixelPad(onChange) {
       h('div', { role: 'row', class: 'pixel-row' }, cells.slice(row * SIDE, (row + 1) * SIDE)),
     ),
   );
-  cells.forEach((_, index) => show(index));
+  for (const index of cells.keys()) show(index);
 
   return {
     element: grid,
@@ -100,7 +103,7 @@ export function pixelPad(onChange) {
       next.slice(0, values.length).forEach((value, index) => put(index, Number(value) || 0));
     },
     clear() {
-      values.forEach((_, index) => put(index, 0));
+      for (const index of cells.keys()) put(index, 0);
       onChange([...values]);
     },
   };
