@@ -1,7 +1,6 @@
-"""The dashboard in headless Chromium, against a running server with one finished run and one served model.
+"""The dashboard in headless Chromium, against a running server with finished runs and one served model.
 
-Fixtures `server`, `finished_run` and `deployed_model` come from conftest.py. Screenshots are written to
-MONOFLOW_TEST_OUTPUT (default .build/screenshots). Every test fails on a console error, an uncaught
+Screenshots are written to MONOFLOW_TEST_OUTPUT (default .build/screenshots). Every test fails on a console error, an uncaught
 exception or a violation of the content security policy.
 """
 
@@ -9,7 +8,9 @@ import os
 import pathlib
 import re
 
+import kfp2_pipelines as pipelines
 import pytest
+from kfp import compiler
 from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = os.environ.get("MONOFLOW_CHROMIUM", "/usr/bin/chromium")
@@ -29,6 +30,14 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def nested_run(server, start_package):
+    """The id of a finished run with a pipeline inside a pipeline, artifacts and metrics."""
+    run = start_package(pipelines.nested)
+    server.wait(run)
+    return run
 
 
 @pytest.fixture
@@ -130,8 +139,8 @@ def test_runs_list_finds_the_run_and_opens_it(page, finished_run):
     expect(page.locator("main h1")).to_have_text(name)
 
 
-def test_graph_shows_states_and_opens_groups_by_keyboard(page, finished_run):
-    page.goto(f"/runs/{finished_run.id}")
+def test_graph_shows_states_and_opens_groups_by_keyboard(page, nested_run):
+    page.goto(f"/runs/{nested_run}")
     settle(page)
     nodes = page.locator(".graph .node")
     expect(nodes.first).to_be_visible()
@@ -219,18 +228,47 @@ def test_model_answers_the_try_it_form(page, deployed_model):
     expect(page.locator(".try-result")).to_contain_text("not valid JSON")
 
 
-def test_pipeline_page_shows_graph_and_specification(page, finished_run):
-    listed = page.request.get("/apis/v2beta1/pipelines?page_size=1").json().get("pipelines")
-    if not listed:
-        pytest.skip("the server has no uploaded pipeline")
-    page.goto(f"/pipelines/{listed[0]['pipeline_id']}")
+def test_upload_run_and_watch_a_pipeline(page, unique, tmp_path):
+    package = tmp_path / "nested.yaml"
+    compiler.Compiler().compile(pipelines.nested, str(package))
+    page.goto("/pipelines")
     settle(page)
+    page.get_by_role("button", name="Upload pipeline").first.click()
+    page.get_by_label("Package", exact=True).set_input_files(package)
+    page.get_by_label("Name", exact=True).fill(unique)
+    page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.locator(".graph .node").first).to_be_visible()
     shot(page, "pipeline")
     page.get_by_role("tab", name="Specification").click()
-    expect(page.locator(".yaml")).to_be_visible()
+    expect(page.locator(".yaml")).to_contain_text("schemaVersion")
+    shot(page, "pipeline-specification")
+
     page.get_by_role("link", name="Create run").click()
-    expect(page.get_by_role("button", name="Start run")).to_be_visible()
+    number = page.locator('[id="parameter-x"]')
+    number.fill("not a number")
+    page.get_by_role("button", name="Start run").click()
+    expect(page.get_by_role("alert").filter(has_text="whole number")).to_be_visible()
+    expect(number).to_be_focused()
+    number.fill("3")
+    shot(page, "new-run-form")
+    page.get_by_role("button", name="Start run").click()
+    # The page is never loaded again: the states change by the event stream.
+    expect(page.locator(".graph .node").first).to_be_visible()
+    expect(page.locator(".page-title .badge")).to_have_text("Succeeded", timeout=300_000)
+    expect(page.locator('.graph .node:not([data-state="Succeeded"])')).to_have_count(0)
+    expect(page.get_by_role("button", name="Terminate")).to_have_count(0)
+
+
+def test_compare_shows_two_runs_side_by_side(page, finished_run, nested_run):
+    page.goto("/runs")
+    settle(page)
+    for run in [finished_run.id, nested_run]:
+        page.locator("tr", has=page.locator(f'a[href="/runs/{run}"]')).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Compare").click()
+    table = page.get_by_role("table", name="Comparison")
+    expect(table.locator("thead a")).to_have_count(2)
+    expect(table).to_contain_text("Metrics")
+    shot(page, "compare")
 
 
 def test_data_never_becomes_markup(page, server):
@@ -277,8 +315,8 @@ def test_three_hundred_steps_are_laid_out_without_overlap(page):
     assert result["milliseconds"] < 2000
 
 
-def test_theme_switch_is_remembered(page, finished_run):
-    page.goto(f"/runs/{finished_run.id}")
+def test_theme_switch_is_remembered(page, nested_run):
+    page.goto(f"/runs/{nested_run}")
     settle(page)
     page.locator(".user-button").click()
     page.locator('input[name="theme"][value="dark"]').check()

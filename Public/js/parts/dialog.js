@@ -73,13 +73,16 @@ function open(dialog, onClose) {
   dialog.showModal();
 }
 
-/** A labelled input for forms. */
+let hints = 0;
+
+/** A labelled input for forms; the hint describes it without becoming part of its name. */
 export function field(label, input, hint = null) {
+  const id = hint ? `hint-${++hints}` : null;
+  if (id) input.setAttribute('aria-describedby', id);
   return h(
-    'label',
+    'div',
     { class: 'field' },
-    h('span', { class: 'field-label' }, label),
-    input,
-    hint ? h('span', { class: 'hint' }, hint) : null,
+    h('label', { class: 'field' }, h('span', { class: 'field-label' }, label), input),
+    hint ? h('span', { class: 'hint', id }, hint) : null,
   );
 }
