@@ -14,12 +14,11 @@ public protocol TaskOwner: Sendable {
 
 /// Drives tasks through their states on one executor: the thin loop round `AdmissionQueue`.
 public actor TaskEngine {
-    public typealias Owners = @Sendable (_ ownerKind: String) -> (any TaskOwner)?
-
     private let database: MetadataDatabase
     private let executor: any Executor
     private let clock: WallClock
     private let logger: Logger
+    private let active: ActiveTasks
     private let launchFacts: @Sendable (TaskRecord) -> (token: String?, serverURL: String?)
     private var owners: [String: any TaskOwner] = [:]
 
@@ -32,11 +31,12 @@ public actor TaskEngine {
 
     /// - Parameter launchFacts: the service token and server address that a starting task is given.
     public init(
-        database: MetadataDatabase, executor: any Executor, maximumTasks: Int, clock: WallClock, logger: Logger,
+        database: MetadataDatabase, executor: any Executor, maximumTasks: Int, active: ActiveTasks, clock: WallClock, logger: Logger,
         launchFacts: @escaping @Sendable (TaskRecord) -> (token: String?, serverURL: String?)
     ) {
         self.database = database
         self.executor = executor
+        self.active = active
         self.clock = clock
         self.logger = logger
         self.launchFacts = launchFacts
@@ -115,6 +115,7 @@ public actor TaskEngine {
     // MARK: One task
 
     private func drive(_ task: TaskRecord) async {
+        active.insert(task.id, namespace: task.namespace)
         let facts = launchFacts(task)
         let launch = TaskLaunch(id: task.id, namespace: task.namespace, spec: task.spec, serviceToken: facts.token, serverURL: facts.serverURL)
         do {
@@ -175,6 +176,7 @@ public actor TaskEngine {
     }
 
     private func forget(_ id: String) {
+        active.remove(id)
         tasks[id] = nil
         handles[id] = nil
         cancelled.remove(id)

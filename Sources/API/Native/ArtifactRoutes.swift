@@ -33,8 +33,9 @@ struct ArtifactRoutes: Sendable {
             var response: HTTPResponse
             let safe = artifact.name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
             if artifact.isDirectory {
-                let tree = try services.blobs.readTree(digest: digest)
-                response = .stream(type: "application/gzip") { writer in try await TreeArchive(blobs: services.blobs).write(tree, to: writer) }
+                response = .stream(type: "application/gzip") { writer in
+                    try await TreeArchive(blobs: services.blobs).write(tree: digest) { try await writer.write($0) }
+                }
                 response.headers["Content-Disposition"] = "attachment; filename=\"\(safe.isEmpty ? "artifact" : safe).tar.gz\""
             } else {
                 response = .file(try HTTPFile(descriptor: try services.blobs.open(digest: digest), name: digest))

@@ -14,17 +14,17 @@ struct SessionRoutes: Sendable {
             guard let token = try await request.json(limit: 64 << 10)["token"]?.stringValue else {
                 throw MonoflowError(.invalidArgument, "sign in", "token", "is missing")
             }
-            let (session, principal) = try await services.access.startSession(bearer: token.trimmingCharacters(in: .whitespacesAndNewlines))
-            var response = HTTPResponse.json(Self.json(principal))
-            response.headers.add("Set-Cookie", "\(Authentication.cookieName)=\(session); Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000")
+            let session = try await services.access.openSession(bearer: token.trimmingCharacters(in: .whitespacesAndNewlines))
+            var response = HTTPResponse.json(try await json(session.principal))
+            response.headers.add("Set-Cookie", "\(Authentication.cookieName)=\(session.value); Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000")
             response.headers.add("Cache-Control", "no-store")
             return response
         }
-        router.on(.get, "/api/session") { request in .json(Self.json(try request.caller())) }
+        router.on(.get, "/api/session") { request in .json(try await json(try request.caller())) }
         router.on(.delete, "/api/session", tags: [Authentication.publicTag]) { request in
             if let session = request.cookie(Authentication.cookieName) {
                 try authentication.checkOrigin(request)
-                try await services.access.endSession(session)
+                try await services.access.closeSession(session)
             }
             var response = HTTPResponse(.noContent)
             response.headers.add("Set-Cookie", "\(Authentication.cookieName)=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
@@ -32,10 +32,10 @@ struct SessionRoutes: Sendable {
         }
     }
 
-    static func json(_ principal: Principal) -> JSON {
+    private func json(_ principal: Principal) async throws -> JSON {
         [
-            "user": .string(principal.name), "is_admin": .bool(principal.isAdmin), "home_namespace": .string(principal.homeNamespace),
-            "namespaces": .array(principal.roles.sorted { $0.key < $1.key }.map { ["name": .string($0.key), "role": .string($0.value.rawValue)] }),
+            "user": .string(principal.user), "is_admin": .bool(principal.isAdmin), "home_namespace": .string(principal.homeNamespace),
+            "namespaces": .array(try await services.access.namespaces(of: principal).map { ["name": .string($0.name), "role": .string($0.role.rawValue)] }),
         ]
     }
 }

@@ -1,0 +1,57 @@
+import Core
+import HTTP
+
+/// Every route of the server, in one place.
+public enum Routes {
+    /// - Parameters:
+    ///   - dashboard: the folder of the dashboard's files.
+    ///   - version: of this release.
+    public static func make(_ services: APIServices, dashboard: StaticFiles, version: String) -> Router {
+        let kfp = KFPService(services: services)
+        let authentication = Authentication(access: services.access)
+        var router = Router()
+
+        // KFP, also below /pipeline, where the clients of a full Kubeflow find it.
+        for prefix in ["", "/pipeline"] {
+            router.include(KFPV1Routes(services: services, kfp: kfp).router(), under: prefix + "/apis/v1beta1")
+            router.include(KFPV2Routes(services: services, kfp: kfp).router(), under: prefix + "/apis/v2beta1")
+            var logs = Router()
+            LogRoutes(services: services, kfp: kfp).add(to: &logs)
+            router.include(logs, under: prefix)
+        }
+        OpenInferenceRoutes(services: services, version: version).add(to: &router)
+        SessionRoutes(services: services, authentication: authentication).add(to: &router)
+        AccessRoutes(services: services).add(to: &router)
+        RunGraphRoutes(services: services, kfp: kfp).add(to: &router)
+        ArtifactRoutes(services: services).add(to: &router)
+        ModelRoutes(services: services).add(to: &router)
+        SystemRoutes(services: services, version: version).add(to: &router)
+        let description = SystemRoutes.openAPI(router.allRoutes, version: version)
+        router.on(.get, "/openapi.json", tags: [Authentication.publicTag]) { _ in .json(description) }
+
+        router.wrap(authentication.wrap)
+        router.otherwise(.asynchronous { request in try Dashboard(files: dashboard).respond(to: request) })
+        return router
+    }
+}
+
+/// The dashboard's files; its pages' own paths all answer with the one document.
+struct Dashboard: Sendable {
+    let files: StaticFiles
+    private static let interfaces = ["/api", "/apis", "/v2", "/ns", "/pipeline"]
+
+    func respond(to request: HTTPRequest) throws -> HTTPResponse {
+        let path = request.path
+        let isInterface = Self.interfaces.contains { path == $0 || path.hasPrefix($0 + "/") }
+        guard request.method == .get || request.method == .head, !isInterface else {
+            throw MonoflowError(.notFound, "\(request.method.rawValue) \(path)", "", "there is no such path")
+        }
+        let isPage = path.split(separator: "/").last?.contains(".") != true
+        var response = try files.respond(to: request, path: isPage ? "index.html" : nil)
+        response.headers["Content-Security-Policy"] =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["X-Frame-Options"] = "DENY"
+        return response
+    }
+}

@@ -1,0 +1,32 @@
+import Core
+import Foundation
+
+/// The data directory, held by one server at a time.
+final class DataDirectory: Sendable {
+    let path: String
+    private let lock: Int32
+
+    /// - Throws: `failedPrecondition` where another server holds it.
+    init(_ path: String) throws {
+        try Files.makeDirectory(path, mode: 0o700)
+        self.path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let file = self.path + "/lock"
+        lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw Files.failure("lock data directory", file) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw MonoflowError(.failedPrecondition, "lock data directory", self.path, "another server uses it", hint: "stop that server, or give another --data")
+        }
+        for part in ["artifacts", "tasks", "environments", "models", "volumes"] { try Files.makeDirectory("\(self.path)/\(part)") }
+    }
+
+    deinit { close(lock) }
+
+    /// `server.json`: how the command line and the tests find the running server.
+    func writeServerFile(url: String, version: String) throws {
+        let text = JSON.object(["url": .string(url), "pid": .int(Int64(getpid())), "version": .string(version)]).text() + "\n"
+        try Files.writeAtomically(Array(text.utf8), to: path + "/server.json", mode: 0o644)
+    }
+
+    func removeServerFile() { unlink(path + "/server.json") }
+}

@@ -1,0 +1,133 @@
+import API
+import Access
+import Artifacts
+import Core
+import Database
+import Executors
+import Foundation
+import HTTP
+import Inference
+import Logging
+import Pipelines
+import Serving
+import Sockets
+import Synchronization
+import Tasks
+
+/// The assembled server: explicit wiring, ordered start and stop.
+public final class Server: Sendable {
+    public static let version = "0.1.0"
+
+    /// `http://HOST:PORT` as clients on this machine reach it.
+    public let url: String
+    public let isolation: IsolationLevel
+    private let options: ServerOptions
+    private let directory: DataDirectory
+    private let database: MetadataDatabase
+    private let engine: TaskEngine
+    private let inference: InferenceEngine
+    private let http: HTTPServer
+    private let loading: Task<Void, Never>
+    private let state: ServerState
+    private let logger: Logger
+
+    /// Starts everything, lowest layer first, and returns when requests are answered.
+    public static func start(_ options: ServerOptions, logger: Logger) async throws -> Server {
+        let state = ServerState()
+        let clock = WallClock.system, identifiers = IdentifierSource.random
+
+        // Foundations
+        let address = try SocketAddress(options.listen)
+        let dashboard = try StaticFiles(root: options.publicDirectory)
+        let directory = try DataDirectory(options.data)
+        let database = try MetadataDatabase(directory: directory.path)
+        _ = try Migrator(directory: options.migrations).migrate(database, now: clock.now())
+
+        // Kernel
+        let blobs = try BlobStore(root: directory.path + "/artifacts")
+        try AdminBootstrap.run(directory: directory.path, database: database, clock: clock, identifiers: identifiers)
+        let serviceTokens = ServiceTokens(key: try ServerKey.load(directory: directory.path)), active = ActiveTasks()
+        let access = try AccessService(
+            database: database, serviceTokens: serviceTokens, clock: clock, identifiers: identifiers, logger: logger, activeTask: active.namespace(of:))
+        let executorOptions = ProcessExecutorOptions(
+            dataDirectory: directory.path, stepProgram: options.stepProgram, environmentsFile: options.images, allowWeakIsolation: options.allowWeakIsolation)
+        let executor = try await ProcessExecutor.open(executorOptions, blobs: blobs, clock: clock, logger: logger)
+        let engine = TaskEngine(
+            database: database, executor: executor, maximumTasks: options.maximumTasks ?? max(8, 4 * ProcessInfo.processInfo.activeProcessorCount),
+            active: active, clock: clock, logger: logger
+        ) { task in (serviceTokens.issue(taskID: task.id, namespace: task.namespace), state.url) }
+
+        // Domains
+        let artifactIDs = ArtifactIDs(after: try database.readBlocking(ArtifactStore.largestID))
+        let experiments = ExperimentService(database: database, clock: clock, identifiers: identifiers)
+        let runs = RunService(
+            database: database, engine: engine, executorName: executor.name, artifactIDs: artifactIDs, experiments: experiments, clock: clock,
+            identifiers: identifiers, logger: logger)
+        let runtime = InferenceRuntime(
+            locator: RuntimeLocator(
+                option: options.onnxRuntime, environment: ProcessInfo.processInfo.environment,
+                installed: RuntimeInstaller(environments: directory.path + "/environments").directory),
+            installer: RuntimeInstaller(environments: directory.path + "/environments"))
+        try runtime.openIfPresent()
+        let inference = InferenceEngine(runtime: runtime, limits: .init(workers: ProcessInfo.processInfo.activeProcessorCount))
+        let models = ModelService(database: database, blobs: blobs, loader: inference, clock: clock, logger: logger)
+        try models.restore(repository: options.modelRepository.map(ModelRepository.init(root:)))
+
+        // Edges
+        let facts = SystemFacts(
+            version: version, startedAt: clock.now(), executor: executor, engine: engine, runtime: runtime, state: state)
+        let services = APIServices(
+            access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
+            artifacts: ArtifactService(database: database), blobs: blobs, models: models, logPath: executor.logPath, removeTask: executor.remove,
+            system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
+        let http = HTTPServer(
+            router: Routes.make(services, dashboard: dashboard, version: version), group: try EventLoopGroup(), limits: options.limits, log: logger,
+            observer: { state.observe($0) })
+        let bound = try http.start(address)
+        state.setAddress(bound)
+        state.counters = { http.counters }
+
+        // What an earlier process left
+        await engine.register(RunService.ownerKind, runs)
+        try await runs.recover()
+        try await engine.recover()
+        let loading = Task { await models.loadInBackground() }
+        let url = state.url ?? ""
+        try directory.writeServerFile(url: url, version: version)
+        state.setReady()
+        for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
+        return Server(
+            url: url, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine,
+            inference: inference, http: http, loading: loading, state: state, logger: logger)
+    }
+
+    private init(
+        url: String, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine,
+        inference: InferenceEngine, http: HTTPServer, loading: Task<Void, Never>, state: ServerState, logger: Logger
+    ) {
+        self.url = url
+        self.isolation = isolation
+        self.options = options
+        self.directory = directory
+        self.database = database
+        self.engine = engine
+        self.inference = inference
+        self.http = http
+        self.loading = loading
+        self.state = state
+        self.logger = logger
+    }
+
+    /// Stops in the opposite order: no new tasks, requests in flight end, then the database closes. Tasks that run go
+    /// on and are taken up by the next start.
+    public func stop() async {
+        state.setStopping()
+        directory.removeServerFile()
+        await engine.drain()
+        let cut = await http.drain(timeout: options.drainTimeout)
+        if cut > 0 { logger.warning("\(cut) connection(s) were cut after the drain time") }
+        loading.cancel()
+        inference.shutdown()
+        do { try await database.close() } catch { logger.error("\(error)") }
+    }
+}

@@ -1,0 +1,45 @@
+import Core
+import HTTP
+import Sockets
+import Synchronization
+
+/// What changes while the server runs and is read from many places.
+final class ServerState: Sendable {
+    private struct Inner {
+        var phase = Phase.starting
+        var url: String?
+        var counters: @Sendable () -> HTTPCounters = { HTTPCounters() }
+        var requests = RequestMetrics()
+    }
+    private enum Phase { case starting, ready, stopping }
+    private let inner = Mutex(Inner())
+
+    func setReady() { inner.withLock { $0.phase = .ready } }
+    func setStopping() { inner.withLock { $0.phase = .stopping } }
+
+    var notReady: String? {
+        switch inner.withLock({ $0.phase }) {
+        case .starting: "the server is starting"
+        case .ready: nil
+        case .stopping: "the server is stopping"
+        }
+    }
+
+    var url: String? { inner.withLock { $0.url } }
+
+    /// An address that listens on every interface is reached on loopback from this machine.
+    func setAddress(_ address: SocketAddress) {
+        guard case .ip(let host, let port) = address else { return }
+        let local = ["", "0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
+        let shown = local.contains(":") ? "[\(local)]" : local
+        inner.withLock { $0.url = "http://\(shown):\(port)" }
+    }
+
+    var counters: @Sendable () -> HTTPCounters {
+        get { inner.withLock { $0.counters } }
+        set { inner.withLock { $0.counters = newValue } }
+    }
+
+    func observe(_ record: HTTPExchangeRecord) { inner.withLock { $0.requests.add(record) } }
+    var requests: RequestMetrics { inner.withLock { $0.requests } }
+}

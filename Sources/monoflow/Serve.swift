@@ -1,0 +1,48 @@
+import App
+import ArgumentParser
+import Core
+import Foundation
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Serve the API and the dashboard until SIGTERM or SIGINT.")
+
+    @Option(help: "Data directory; made on first start.")
+    var data: String
+    @Option(help: "HOST:PORT to listen on; port 0 lets the system choose.")
+    var listen = "127.0.0.1:8080"
+    @Option(help: "Folder of NAME/VERSION/model.onnx to serve as well.")
+    var modelRepository: String?
+    @Option(help: "ONNX Runtime: libonnxruntime.so, or a folder that holds it. MONOFLOW_ONNXRUNTIME does the same.")
+    var onnxruntime: String?
+    @Option(help: "Image table: which environment stands for which image.")
+    var images: String?
+    @Option(name: .customLong("public"), help: "Folder of the dashboard's files.")
+    var publicDirectory: String?
+    @Option(help: "Folder of the database's migrations.")
+    var migrations: String?
+    @Option(help: "The monoflow-step program.")
+    var step: String?
+    @Option(help: "Most steps at once; default four for each core.")
+    var maxTasks: Int?
+    @Flag(help: "Start although steps cannot be kept apart from each other and from the server.")
+    var allowWeakIsolation = false
+
+    func run() async throws {
+        do {
+            let program = InstalledFiles.program()
+            var options = ServerOptions(
+                data: data, listen: listen, publicDirectory: try publicDirectory ?? InstalledFiles.find("Public", program: program),
+                migrations: try migrations ?? InstalledFiles.find("migrations", program: program),
+                stepProgram: step ?? (program as NSString).deletingLastPathComponent + "/monoflow-step")
+            options.modelRepository = modelRepository
+            options.onnxRuntime = onnxruntime
+            options.images = images
+            options.allowWeakIsolation = allowWeakIsolation
+            options.maximumTasks = maxTasks
+            try await Service(options: options).run()
+        } catch let error as MonoflowError {
+            FileHandle.standardError.write(Data("monoflow: \(error)\n".utf8))
+            throw ExitCode(error.code == .invalidArgument ? 64 : 1)
+        }
+    }
+}
