@@ -44,6 +44,14 @@ public enum Hashing {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// HMAC-SHA256: 32 bytes that only a holder of the key can make for this message.
+    public static func hmacSHA256(key: [UInt8], _ message: some Collection<UInt8>) -> [UInt8] {
+        let message = Array(message)
+        var code = [UInt8](repeating: 0, count: 32)
+        precondition(HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, nil) != nil)
+        return code
+    }
+
     /// Cryptographically strong random bytes.
     public static func randomBytes(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

@@ -1,0 +1,57 @@
+import Core
+
+public struct UserRecord: Sendable, Equatable {
+    public var id: String
+    public var name: String
+    public var homeNamespace: String
+    public var isAdmin: Bool
+    /// By namespace.
+    public var roles: [String: Role]
+    public var createdAt: Timestamp
+}
+
+public struct TokenRecord: Sendable, Equatable {
+    public var id: String
+    /// The name of the user whom it stands for.
+    public var user: String
+    public var name: String
+    public var createdAt: Timestamp
+    public var expiresAt: Timestamp?
+    public var revokedAt: Timestamp?
+    /// To the minute or so; nil where it was never used.
+    public var lastUsedAt: Timestamp?
+}
+
+/// A token just made.
+public struct IssuedToken: Sendable, Equatable {
+    public var record: TokenRecord
+    /// Shown this once: only its hash is kept.
+    public var text: String
+}
+
+/// A dashboard session just opened.
+public struct IssuedSession: Sendable {
+    public var principal: Principal
+    /// The cookie's value, shown this once: only its hash is kept.
+    public var value: String
+    public var expiresAt: Timestamp
+}
+
+/// A namespace as a caller sees it.
+public struct NamespaceAccess: Sendable, Equatable {
+    public var name: String
+    public var role: Role
+}
+
+public enum AccessLimits {
+    /// A session ends this long after its last use …
+    public static let sessionIdleMilliseconds: Int64 = 30 * 86_400_000
+    /// … and this long after its login in any case.
+    public static let sessionLifeMilliseconds: Int64 = 90 * 86_400_000
+    /// Open sessions of one token; a login beyond ends the oldest.
+    public static let sessionsPerToken = 100
+    /// `last_used_at` is written at most this often for a token.
+    public static let touchMilliseconds: Int64 = 60_000
+    /// Verified tokens and sessions kept in memory.
+    public static let cachedCallers = 10_000
+}

@@ -1,0 +1,82 @@
+import Core
+import Foundation
+import GRDB
+
+/// SQL of tokens and sessions. Functions take the transaction that they join; secrets come as hashes.
+enum TokenStore {
+    struct Session: Equatable {
+        var tokenID: String
+        var createdAt: Timestamp
+        var expiresAt: Timestamp
+    }
+
+    private static let selection = "SELECT tokens.*, users.name AS user FROM tokens JOIN users ON users.id = tokens.user_id"
+
+    static func insert(_ db: GRDB.Database, _ token: TokenRecord, userID: String, hash: [UInt8]) throws {
+        try db.execute(
+            sql: "INSERT INTO tokens (id, hash, user_id, name, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [token.id, Data(hash), userID, token.name, token.createdAt.milliseconds, token.expiresAt?.milliseconds])
+    }
+
+    static func find(_ db: GRDB.Database, hash: [UInt8]) throws -> TokenRecord? {
+        try Row.fetchOne(db, sql: selection + " WHERE tokens.hash = ?", arguments: [Data(hash)]).map(record)
+    }
+
+    static func find(_ db: GRDB.Database, id: String) throws -> TokenRecord? {
+        try Row.fetchOne(db, sql: selection + " WHERE tokens.id = ?", arguments: [id]).map(record)
+    }
+
+    /// Newest first; revoked ones too.
+    static func list(_ db: GRDB.Database) throws -> [TokenRecord] {
+        try Row.fetchAll(db, sql: selection + " ORDER BY tokens.created_at DESC, tokens.id").map(record)
+    }
+
+    /// Ends the token and its sessions. - Returns: false where there is no such token; a revoked one keeps its time.
+    static func revoke(_ db: GRDB.Database, id: String, at now: Timestamp) throws -> Bool {
+        try db.execute(sql: "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", arguments: [now.milliseconds, id])
+        let found = db.changesCount > 0
+        try db.execute(sql: "DELETE FROM sessions WHERE token_id = ?", arguments: [id])
+        return found
+    }
+
+    static func touch(_ db: GRDB.Database, id: String, at now: Timestamp) throws {
+        try db.execute(
+            sql: "UPDATE tokens SET last_used_at = ?1 WHERE id = ?2 AND coalesce(last_used_at, 0) < ?1", arguments: [now.milliseconds, id])
+    }
+
+    static func insertSession(_ db: GRDB.Database, _ session: Session, hash: [UInt8]) throws {
+        try db.execute(sql: "DELETE FROM sessions WHERE expires_at <= ?", arguments: [session.createdAt.milliseconds])
+        try db.execute(
+            sql: """
+                DELETE FROM sessions WHERE hash IN (
+                    SELECT hash FROM sessions WHERE token_id = ? ORDER BY created_at DESC, hash LIMIT -1 OFFSET ?)
+                """, arguments: [session.tokenID, AccessLimits.sessionsPerToken - 1])
+        try db.execute(
+            sql: "INSERT INTO sessions (hash, token_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
+            arguments: [Data(hash), session.tokenID, session.createdAt.milliseconds, session.expiresAt.milliseconds])
+    }
+
+    static func findSession(_ db: GRDB.Database, hash: [UInt8]) throws -> Session? {
+        try Row.fetchOne(db, sql: "SELECT * FROM sessions WHERE hash = ?", arguments: [Data(hash)]).map { row in
+            Session(
+                tokenID: row["token_id"], createdAt: Timestamp(milliseconds: row["created_at"]),
+                expiresAt: Timestamp(milliseconds: row["expires_at"]))
+        }
+    }
+
+    static func extendSession(_ db: GRDB.Database, hash: [UInt8], to expiry: Timestamp) throws {
+        try db.execute(sql: "UPDATE sessions SET expires_at = max(expires_at, ?) WHERE hash = ?", arguments: [expiry.milliseconds, Data(hash)])
+    }
+
+    static func deleteSession(_ db: GRDB.Database, hash: [UInt8]) throws {
+        try db.execute(sql: "DELETE FROM sessions WHERE hash = ?", arguments: [Data(hash)])
+    }
+
+    private static func record(_ row: Row) -> TokenRecord {
+        TokenRecord(
+            id: row["id"], user: row["user"], name: row["name"], createdAt: Timestamp(milliseconds: row["created_at"]),
+            expiresAt: (row["expires_at"] as Int64?).map(Timestamp.init(milliseconds:)),
+            revokedAt: (row["revoked_at"] as Int64?).map(Timestamp.init(milliseconds:)),
+            lastUsedAt: (row["last_used_at"] as Int64?).map(Timestamp.init(milliseconds:)))
+    }
+}
