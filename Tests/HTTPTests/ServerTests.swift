@@ -124,4 +124,68 @@ private func hello(_ router: inout Router) {
             #expect(await seen.wait() == "- 404 true")
         }
     }
+
+    /// What follows a request that two readers could take apart differently must never be taken for a request.
+    @Test(arguments: [
+        "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX", "Content-Length: 0\r\nContent-Length: 40\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n X: y\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1\r\nAB\r\n0\r\n\r\n",
+        "Transfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n", "Content-Length : 5\r\n\r\nhello", "X: y\n\n", "Content-Length: 1_0\r\n\r\n",
+    ]) func nothingIsSmuggled(_ tail: String) async throws {
+        let reached = Signal()
+        try await withServer({ router in
+            hello(&router)
+            router.inline(.get, "/smuggled") { _ in
+                reached.fire("smuggled")
+                return .text("smuggled")
+            }
+        }) { server, port in
+            let client = try RawClient(port: port)
+            try await client.send("POST /echo HTTP/1.1\r\nHost: a\r\n" + tail + "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answers = try await client.rest()
+            #expect(answers.hasPrefix("HTTP/1.1 400 "))
+            #expect(answers.contains("Connection: close"))
+            #expect(answers.components(separatedBy: "HTTP/1.1 ").count == 2)
+            #expect(server.counters.refusals == 1)
+            reached.fire("end")
+            #expect(await reached.wait() == "end")
+        }
+    }
+
+    /// Mutated requests in random pieces: the server answers or closes, and still serves others.
+    @Test func survivesNoise() async throws {
+        try await withServer(hello) { server, port in
+            var random = SplitMix(state: 42)
+            let seeds = [
+                "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                "GET /param/a%20b?x=%41 HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\n",
+                "POST /echo/inline HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.0\r\n\r\n",
+            ]
+            for round in 0..<150 {
+                var bytes = Array(seeds[round % seeds.count].utf8)
+                for _ in 0...Int(random.next() % 4) { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+                let cut = Int(random.next() % UInt64(bytes.count))
+                let client = try RawClient(port: port)
+                try await client.send(Array(bytes[..<cut]))
+                // The server may have refused and closed by now.
+                try? await client.send(Array(bytes[cut...]))
+                try? await client.halfClose()
+                _ = try? await client.rest()
+            }
+            let client = try RawClient(port: port)
+            #expect(try await client.request("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+            #expect(server.counters.connectionsTotal == 151)
+        }
+    }
+}
+
+struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+        return z ^ z >> 31
+    }
 }

@@ -185,6 +185,27 @@ import Testing
         }
     }
 
+    @Test func aClientThatTakesNothingIsCut() async throws {
+        var limits = HTTPLimits()
+        limits.writeTimeout = .milliseconds(300)
+        let ended = Signal()
+        try await withServer(limits: limits, { router in
+            router.on(.get, "/big") { _ in
+                .stream(type: "text/plain") { writer in
+                    do { while true { try await writer.write([UInt8](repeating: 65, count: 1 << 16)) } } catch {
+                        ended.fire()
+                        throw error
+                    }
+                }
+            }
+        }) { _, port in
+            let client = try RawClient(port: port)
+            try await client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(await ended.wait() != nil)
+            await #expect(throws: RawClient.Failure.self) { try await client.response() }
+        }
+    }
+
     @Test func connectionLimits() async throws {
         var limits = HTTPLimits()
         (limits.connections, limits.connectionsPerClient) = (2, 100)

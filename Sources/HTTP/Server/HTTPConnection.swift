@@ -29,13 +29,13 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
     var phase = Phase.head
     var isDraining = false
     var inputEnded = false
-    private var inbox: [UInt8] = []
+    var inbox: [UInt8] = []
     private var lineStart = 0
-    private var readTimer: LoopTimer?
-    private var writeTimer: LoopTimer?
-    private var headTimerRuns = false
-    private var accountedIn: Int64 = 0
-    private var accountedOut: Int64 = 0
+    var readTimer: LoopTimer?
+    var writeTimer: LoopTimer?
+    var headTimerRuns = false
+    var accountedIn: Int64 = 0
+    var accountedOut: Int64 = 0
 
     init(_ socket: AcceptedSocket, loop: EventLoop, encoder: ResponseEncoder, core: ServerCore) {
         connection = Connection(socket, loop: loop)
@@ -165,92 +165,6 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         exchange.stream?.end(reason)
         exchange.writer?.close()
         exchange.task?.cancel()
-    }
-
-    // MARK: after each event
-
-    /// Sends what is queued and sets bounds and timers to the phase reached. Ends every entry from outside.
-    func settle() {
-        connection.flush()
-        while case .congested = phase, !isCongested, !connection.isClosed {
-            phase = .head
-            processInbox()
-            connection.flush()
-        }
-        account()
-        if connection.isClosed { return }
-        if inputEnded || isDraining, case .head = phase, inbox.isEmpty { return closeIdle() }
-        if wantsInput { connection.resumeReading() } else { connection.pauseReading() }
-        if connection.isDrained {
-            writeTimer?.unset()
-        } else if writeTimer?.isSet == false {
-            writeTimer?.set(afterMilliseconds: core.timeouts.write)
-        }
-        setReadTimer()
-    }
-
-    /// For entries that may have ended an exchange: goes on with what the client has sent ahead.
-    func proceed() {
-        processInbox()
-        settle()
-    }
-
-    private var wantsInput: Bool {
-        switch phase {
-        case .head, .skipping, .closing: true
-        case .body(let exchange): exchange.stream?.isFull != true
-        case .responding, .congested: inbox.count <= core.limits.pipelinedBytes
-        }
-    }
-
-    var isCongested: Bool { connection.queuedBytes > Self.outputHighWater || connection.hasQueuedFile }
-
-    private func setReadTimer() {
-        var isInsideHead = false
-        switch phase {
-        case .head where inbox.isEmpty: readTimer?.set(afterMilliseconds: core.timeouts.idle)
-        case .head:
-            // Counted from the first byte: later ones must not put it off.
-            if !headTimerRuns { readTimer?.set(afterMilliseconds: core.timeouts.header) }
-            isInsideHead = true
-        case .body, .skipping: readTimer?.set(afterMilliseconds: core.timeouts.body)
-        case .responding, .congested, .closing: readTimer?.unset()
-        }
-        headTimerRuns = isInsideHead
-    }
-
-    private func readTimedOut() {
-        switch phase {
-        case .head where inbox.isEmpty: closeIdle()
-        case .head: refuse(RequestRefusal(.requestTimeout, "the request's head took too long"))
-        case .body(let exchange):
-            // A reader that holds the socket back is not the client's fault.
-            if exchange.stream?.isFull == true { return setReadTimer() }
-            refuse(RequestRefusal(.requestTimeout, "the request's body took too long"))
-        case .skipping: connection.close()
-        case .responding, .congested, .closing: return
-        }
-        settle()
-    }
-
-    private func closeIdle() {
-        phase = .closing
-        connection.closeAfterFlush(linger: .zero)
-    }
-
-    /// Finishes what is in flight and takes no new request.
-    func drain() {
-        isDraining = true
-        if case .body(let exchange) = phase { exchange.keepAlive = false }
-        if case .responding(let exchange) = phase { exchange.keepAlive = false }
-        settle()
-    }
-
-    private func account() {
-        let (received, sent) = (connection.received, connection.sent)
-        if received != accountedIn { core.counters.bytesIn.add(received - accountedIn, ordering: .relaxed) }
-        if sent != accountedOut { core.counters.bytesOut.add(sent - accountedOut, ordering: .relaxed) }
-        (accountedIn, accountedOut) = (received, sent)
     }
 
     // MARK: the peer's end
