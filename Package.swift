@@ -52,7 +52,7 @@ let package = Package(
         // 3 – kernel
         layer("Access", ["Core", "Database", grdb, logging]),
         layer("Tasks", ["Core", "Database", grdb, deque, logging]),
-        layer("Artifacts", ["Core", "Database", "CLinux", grdb, logging]),
+        layer("Artifacts", ["Core", "Database", "CLinux", "CZlib", grdb, logging]),
         // 4 – domains
         layer("Pipelines", ["Core", "CZlib", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
         layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),

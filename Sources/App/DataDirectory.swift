@@ -28,5 +28,11 @@ final class DataDirectory: Sendable {
         try Files.writeAtomically(Array(text.utf8), to: path + "/server.json", mode: 0o644)
     }
 
+    /// Removes a deleted task's log.
+    @Sendable func removeTask(_ id: String) {
+        guard !id.isEmpty, !id.contains("/"), !id.hasPrefix(".") else { return }
+        try? FileManager.default.removeItem(atPath: "\(path)/tasks/\(id)")
+    }
+
     func removeServerFile() { unlink(path + "/server.json") }
 }

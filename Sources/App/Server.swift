@@ -78,7 +78,7 @@ public final class Server: Sendable {
             version: version, startedAt: clock.now(), executor: executor, engine: engine, runtime: runtime, state: state)
         let services = APIServices(
             access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
-            artifacts: ArtifactService(database: database), blobs: blobs, models: models, logPath: executor.logPath, removeTask: executor.remove,
+            artifacts: ArtifactService(database: database), blobs: blobs, models: models, logPath: executor.logPath, removeTask: directory.removeTask,
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
         let http = HTTPServer(
             router: Routes.make(services, dashboard: dashboard, version: version), group: try EventLoopGroup(), limits: options.limits, log: logger,

@@ -8,7 +8,7 @@ final class ServerState: Sendable {
     private struct Inner {
         var phase = Phase.starting
         var url: String?
-        var counters: @Sendable () -> HTTPCounters = { HTTPCounters() }
+        var counters: (@Sendable () -> HTTPCounters)?
         var requests = RequestMetrics()
     }
     private enum Phase { case starting, ready, stopping }
@@ -35,7 +35,7 @@ final class ServerState: Sendable {
         inner.withLock { $0.url = "http://\(shown):\(port)" }
     }
 
-    var counters: @Sendable () -> HTTPCounters {
+    var counters: (@Sendable () -> HTTPCounters)? {
         get { inner.withLock { $0.counters } }
         set { inner.withLock { $0.counters = newValue } }
     }

@@ -33,12 +33,12 @@ struct SystemFacts: Sendable {
     }
 
     func metrics() async -> String {
-        let http = state.counters(), tasks = await engine.counts
+        let http = state.counters?(), tasks = await engine.counts
         var text = MetricsText()
-        text.add("monoflow_http_connections", "gauge", "Open connections.", [("", Double(http.connectionsOpen))])
-        text.add("monoflow_http_connections_total", "counter", "Connections accepted.", [("", Double(http.connectionsTotal))])
-        text.add("monoflow_http_received_bytes_total", "counter", "Bytes received.", [("", Double(http.bytesIn))])
-        text.add("monoflow_http_sent_bytes_total", "counter", "Bytes sent.", [("", Double(http.bytesOut))])
+        text.add("monoflow_http_connections", "gauge", "Open connections.", [("", Double(http?.connectionsOpen ?? 0))])
+        text.add("monoflow_http_connections_total", "counter", "Connections accepted.", [("", Double(http?.connectionsTotal ?? 0))])
+        text.add("monoflow_http_received_bytes_total", "counter", "Bytes received.", [("", Double(http?.bytesIn ?? 0))])
+        text.add("monoflow_http_sent_bytes_total", "counter", "Bytes sent.", [("", Double(http?.bytesOut ?? 0))])
         text.add("monoflow_tasks", "gauge", "Tasks by state.", [("{state=\"waiting\"}", Double(tasks.waiting)), ("{state=\"admitted\"}", Double(tasks.admitted))])
         text.add("process_resident_memory_bytes", "gauge", "Resident memory.", [("", Double(Self.residentBytes()))])
         state.requests.write(into: &text)

@@ -34,6 +34,9 @@ extension MonoflowError: CustomStringConvertible {
 }
 
 extension MonoflowError {
+    /// What a person reads beside the thing that failed: the subject, what is wrong, and what to do.
+    public var reason: String { (subject.isEmpty ? "" : subject + ": ") + message + (hint.map { " (\($0))" } ?? "") }
+
     /// The error itself where it is one of ours; anything else becomes `internalError` of the operation.
     public static func wrap(_ error: any Error, _ operation: String, _ subject: String = "") -> MonoflowError {
         error as? MonoflowError ?? MonoflowError(.internalError, operation, subject, "\(error)")

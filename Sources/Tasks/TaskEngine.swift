@@ -133,9 +133,8 @@ public actor TaskEngine {
             guard moved else { return forget(task.id) }
             await follow(task, launch, try await executor.start(launch))
         } catch {
-            let failure = MonoflowError.wrap(error, "start task", task.id)
-            let message = failure.message + (failure.hint.map { " (\($0))" } ?? "")
-            await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: message))
+            let reason = MonoflowError.wrap(error, "start task").reason
+            await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: reason))
         }
     }
 

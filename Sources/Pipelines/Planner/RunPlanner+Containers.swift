@@ -7,7 +7,7 @@ extension RunPlanner {
         do {
             try fillDefaults(id, template)
         } catch {
-            return finish(id, .failed, MonoflowError.wrap(error, "start step").message, at: now)
+            return finish(id, .failed, MonoflowError.wrap(error, "start step").reason, at: now)
         }
         switch template.body {
         case .container:
@@ -61,8 +61,7 @@ extension RunPlanner {
             let spec = try TaskSpecBuilder(graph: graph, state: state, node: node, container: container).build()
             effects.append(.start(node: id, taskID: node.taskID, attempt: node.attempts, spec: spec, notBefore: notBefore))
         } catch {
-            let failure = MonoflowError.wrap(error, "start step")
-            finish(id, .failed, failure.message, at: now)
+            finish(id, .failed, MonoflowError.wrap(error, "start step").reason, at: now)
         }
     }
 
@@ -80,7 +79,7 @@ extension RunPlanner {
             }
             finish(id, .succeeded, "", at: now)
         } catch {
-            finish(id, .failed, MonoflowError.wrap(error, "import artifact").message, at: now)
+            finish(id, .failed, MonoflowError.wrap(error, "import artifact").reason, at: now)
         }
     }
 

@@ -67,7 +67,7 @@ extension RunPlanner {
             }
             begin(child.id, now: now)
         } catch {
-            finish(child.id, .failed, MonoflowError.wrap(error, "start step").message, at: now)
+            finish(child.id, .failed, MonoflowError.wrap(error, "start step").reason, at: now)
         }
     }
 

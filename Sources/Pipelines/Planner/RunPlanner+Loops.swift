@@ -81,7 +81,7 @@ extension RunPlanner {
             }
             begin(iteration.id, now: now)
         } catch {
-            finish(iteration.id, .failed, MonoflowError.wrap(error, "start step").message, at: now)
+            finish(iteration.id, .failed, MonoflowError.wrap(error, "start step").reason, at: now)
         }
     }
 

@@ -41,20 +41,20 @@ struct TaskSpecBuilder {
         }
         for output in container.outputs {
             guard let path = output.path else { continue }
-            spec.inputs.append(InputFile(path: parent(path), source: .directory))
+            makeParent(of: path, &spec)
             spec.outputs.append(OutputFile(name: output.name, path: path, kind: .parameter, isOptional: output.defaultValue != nil))
         }
         for output in container.artifactOutputs {
             guard let path = output.path else { continue }
-            spec.inputs.append(InputFile(path: parent(path), source: .directory))
+            makeParent(of: path, &spec)
             // One file may be both a parameter and an artifact: names are apart by this prefix.
             spec.outputs.append(OutputFile(name: OutputReader.artifactPrefix + output.name, path: path, kind: .artifact, isOptional: output.isOptional))
         }
     }
 
-    private func parent(_ path: String) -> String {
-        let cut = path.lastIndex(of: "/") ?? path.startIndex
-        return cut == path.startIndex ? "/" : String(path[..<cut])
+    private func makeParent(of path: String, _ spec: inout TaskSpec) {
+        guard let cut = path.lastIndex(of: "/"), cut != path.startIndex else { return }
+        spec.inputs.append(InputFile(path: String(path[..<cut]), source: .directory))
     }
 
     // MARK: Texts

@@ -203,8 +203,7 @@ extension RunService: TaskOwner {
                 (result.outputs, result.artifacts) = try reader.read(collected)
                 (state, result.end, result.message) = (.succeeded, .succeeded, "")
             } catch {
-                let failure = MonoflowError.wrap(error, "collect outputs", task.id)
-                result.message = failure.message + (failure.hint.map { " (\($0))" } ?? "")
+                result.message = MonoflowError.wrap(error, "collect outputs").reason
             }
         }
         await driver.post(.attemptEnded(task: task, exit: exit, state: state, result: result))
