@@ -171,6 +171,16 @@ def test_graph_shows_states_and_opens_groups_by_keyboard(page, nested_run):
     expect(page.locator(".details-head h2")).to_be_visible()
 
 
+def test_a_link_to_a_hidden_step_opens_its_group(page, nested_run):
+    nodes = nodes_of(page, nested_run)
+    root = next(node for node in nodes if node.get("parent_id") is None)
+    step = next(node for node in nodes if node.get("parent_id") not in (None, root["id"]) and node["type"] == "Container")
+    page.goto(f"/runs/{nested_run}?node={step['id']}")
+    shown = page.locator(f'.graph .node[data-id="{step["id"]}"]')
+    expect(shown).to_have_attribute("aria-current", "true")
+    expect(shown).to_be_in_viewport()
+
+
 def test_step_shows_details_values_and_log(page, finished_run):
     def log_of(node):
         text = page.request.get(f"/apis/v1alpha1/runs/{finished_run.id}/nodes/{node['id']}/log").text()

@@ -9,16 +9,20 @@ const measure = document.createElement('canvas').getContext('2d');
 const family = () => getComputedStyle(document.body).fontFamily;
 let font = null;
 
-/** Text cut to the pixels it has, with an ellipsis. */
-export function shorten(text, width, style) {
+function textWidth(text, style) {
   font ??= family();
   measure.font = `${style} ${font}`;
-  if (measure.measureText(text).width <= width) return text;
+  return measure.measureText(text).width;
+}
+
+/** Text cut to the pixels it has, with an ellipsis. */
+export function shorten(text, width, style) {
+  if (textWidth(text, style) <= width) return text;
   let low = 0;
   let high = text.length;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (measure.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
+    if (textWidth(`${text.slice(0, middle)}…`, style) <= width) low = middle;
     else high = middle - 1;
   }
   return `${text.slice(0, low).trimEnd()}…`;
@@ -44,6 +48,12 @@ export function subline(entry) {
     words.push(node.type === 'Importer' ? 'Importer' : node.image || (isGroup(node) ? 'empty' : 'Step'));
   }
   return words.join(' · ');
+}
+
+function frameLine(entry) {
+  const failed = leafStates(entry).get('Failed');
+  const time = entry.node.started_at ? duration(elapsed(entry.node.started_at, entry.node.finished_at)) : null;
+  return [stateOf(entry), failed ? `${failed} failed` : null, time].filter(Boolean).join(' · ');
 }
 
 /** What a reader of the screen hears. */
@@ -73,7 +83,7 @@ export function drawBox(box) {
     y: open ? 23 : 38,
     'text-anchor': open ? 'end' : 'start',
   });
-  const name = s('text', { class: 'node-name', x: open ? 36 : 42, y: open ? 23.5 : 21 });
+  const name = s('text', { class: 'node-name', x: open ? 66 : 42, y: open ? 23.5 : 21 });
   const element = s(
     'g',
     {
@@ -113,6 +123,7 @@ export function drawBox(box) {
   );
 
   let shown = null;
+  let written = null;
   function refresh(current) {
     const state = stateOf(current) ?? 'None';
     if (state !== shown) {
@@ -130,10 +141,17 @@ export function drawBox(box) {
       shown = state;
     }
     const text = subline(current);
-    const subRoom = open ? Math.max(80, width * 0.5) : room;
-    sub.textContent = shorten(text, subRoom, '11px');
-    name.textContent = shorten(label(current.node), open ? width - 84 - Math.min(subRoom, text.length * 6) : room, '600 13px');
-    if (open) name.setAttribute('x', 66);
+    if (text === written) return;
+    written = text;
+    if (open) {
+      // What the frame holds can be seen; its line is left to the name, the state and the time.
+      const line = shorten(stateOf(current) ? frameLine(current) : text, width * 0.5, '11px');
+      sub.textContent = line;
+      name.textContent = shorten(label(current.node), width - 66 - 24 - textWidth(line, '11px'), '600 13px');
+    } else {
+      sub.textContent = shorten(text, room, '11px');
+      name.textContent = shorten(label(current.node), room, '600 13px');
+    }
     title.textContent = `${label(current.node)}\n${text}`;
     element.setAttribute('aria-label', spoken(current, open));
   }

@@ -17,6 +17,8 @@ export function createGraph({ label, onSelect, onOpen }) {
   let edgeElements = [];
   let shape = null;
   let selected = null;
+  // A step to scroll to as soon as the drawing has a place on the page.
+  let toReveal = null;
   let size = { width: 0, height: 0 };
 
   const layer = s('g', { class: 'graph-layer' });
@@ -129,10 +131,21 @@ export function createGraph({ label, onSelect, onOpen }) {
     viewport.reset();
   }
 
+  /** Opens the groups that hide a step; true when the picture had to be drawn again. */
+  function openTo(id) {
+    const entry = tree.byId.get(id);
+    if (!entry || drawn.has(id) || entry === tree.root) return false;
+    for (let parent = entry.parent; parent; parent = parent.parent) choices.set(parent.id, true);
+    const next = openGroups(tree, choices);
+    shape = shapeOf(tree, next);
+    draw(next);
+    return true;
+  }
+
   function select(id, { reveal = false } = {}) {
     selected = id;
-    refresh();
-    if (reveal && drawn.has(id)) viewport.reveal(drawn.get(id).box);
+    if (!openTo(id)) refresh();
+    if (reveal && drawn.has(id) && !viewport.reveal(drawn.get(id).box)) toReveal = id;
   }
 
   function choose(id) {
@@ -187,6 +200,7 @@ export function createGraph({ label, onSelect, onOpen }) {
 
   const watcher = new ResizeObserver(() => {
     if (viewport.untouched) viewport.fit({ readable: true });
+    if (toReveal && drawn.has(toReveal) && viewport.reveal(drawn.get(toReveal).box)) toReveal = null;
   });
   watcher.observe(svg);
   const clock = setInterval(() => {

@@ -115,9 +115,10 @@ export function createViewport(svg, layer, size) {
     follow(before, after) {
       apply({ ...view, x: view.x + (before.x - after.x) * view.scale, y: view.y + (before.y - after.y) * view.scale });
     },
-    /** Scrolls just as far as needed for the box to be in sight. */
+    /** Scrolls just as far as needed for the box to be in sight; false while the picture itself is not shown. */
     reveal({ x, y, width, height }) {
       const box = frame();
+      if (!box.width) return false;
       const margin = 20;
       const shift = (start, length, room) =>
         start < margin
@@ -131,6 +132,7 @@ export function createViewport(svg, layer, size) {
         touched = true;
         apply({ ...view, x: view.x + dx, y: view.y + dy });
       }
+      return true;
     },
   };
 }

@@ -27,7 +27,7 @@ export default async function artifactPage(context) {
         artifact.type === 'system.Model' && stored
           ? button('Deploy', { icon: 'models', onClick: () => deploy(context, artifact) })
           : null,
-        stored ? downloadLink(address, fileName(artifact)) : null,
+        stored ? downloadLink(address, fileName(artifact), '') : null,
       ],
     }),
     h(

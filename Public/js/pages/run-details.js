@@ -71,7 +71,7 @@ export function createRunDetails({ endpoints, params, query, setQuery, onSelect 
       {
         id: 'details',
         label: 'Details',
-        render: (left) => runFacts(current, runMetrics({ endpoints, signal: left, onSelect }, current.body.nodes)),
+        render: (left) => runFacts(current, runMetrics({ endpoints, signal: left, onSelect }, current.body.nodes), onSelect),
       },
       {
         id: 'artifacts',

@@ -6,9 +6,10 @@ import { badge, facts } from '../parts/basics.js';
 import { parameterTable } from '../parts/values.js';
 
 const CHILDREN_SHOWN = 200;
+const FAILURES_SHOWN = 20;
 
 /** The run's own facts, parameters and the metrics of all its steps. */
-export function runFacts({ body, record }, metrics) {
+export function runFacts({ body, record }, metrics, onSelect) {
   const { run } = body;
   const parameters = Object.entries(record?.runtime_config?.parameters ?? {}).map(([name, value]) => ({ name, value }));
   const reference = record?.pipeline_version_reference;
@@ -16,6 +17,7 @@ export function runFacts({ body, record }, metrics) {
     run.message || record?.error?.message
       ? h('p', { class: 'message', data: { state: stateName(run.state) } }, run.message || record.error.message)
       : null,
+    failedSteps(body.nodes, onSelect),
     facts([
       ['Run', h('code', null, run.id)],
       ['Namespace', run.namespace],
@@ -37,6 +39,32 @@ export function runFacts({ body, record }, metrics) {
     ),
     h('section', { class: 'section' }, h('h3', null, 'Metrics'), metrics),
   ];
+}
+
+/** The way to what went wrong, without a search in the graph. */
+function failedSteps(nodes, onSelect) {
+  const failed = nodes.filter((node) => node.state === 'Failed' && !isGroup(node));
+  if (!failed.length) return null;
+  return h(
+    'section',
+    { class: 'section' },
+    h('h3', null, plural(failed.length, 'failed step')),
+    h(
+      'ul',
+      { class: 'children' },
+      failed
+        .slice(0, FAILURES_SHOWN)
+        .map((node) =>
+          h(
+            'li',
+            null,
+            badge(node.state),
+            h('button', { type: 'button', class: 'link-button', onClick: () => onSelect(node.id) }, label(node)),
+            h('span', { class: 'muted' }, node.message),
+          ),
+        ),
+    ),
+  );
 }
 
 /** What one step is and how it went; a group also lists what it holds. */

@@ -5,7 +5,7 @@ import { createGraph } from '../graph/view.js';
 import { badge, button, pageHeader, took } from '../parts/basics.js';
 import { confirmDialog } from '../parts/dialog.js';
 import { splitPane } from '../parts/split.js';
-import { poll } from '../state.js';
+import { watchRun } from '../parts/watch.js';
 import { createRunDetails } from './run-details.js';
 import { stepsTable } from './run-steps.js';
 
@@ -140,9 +140,9 @@ export default async function runPage(context) {
 
   draw();
   drawView();
-  graph.select(selected);
+  graph.select(selected, { reveal: true });
   if (isActive(body.run.state))
-    watch({ address: endpoints.runs.watchAddress(id), refresh, signal, ended: () => !isActive(body.run.state) });
+    watchRun({ address: endpoints.runs.watchAddress(id), refresh, signal, ended: () => !isActive(body.run.state) });
   signal.addEventListener('abort', () => {
     graph.close();
     details.close();
@@ -166,43 +166,4 @@ function viewSwitch(mode, onChange) {
     choice('graph', 'Graph'),
     choice('steps', 'Steps'),
   );
-}
-
-/** Changes by event stream; where that fails (a proxy that buffers, say) by asking every two seconds. */
-function watch({ address, refresh, signal, ended }) {
-  const source = new EventSource(address);
-  let polling = false;
-  const update = async () => {
-    try {
-      await refresh();
-    } catch {
-      /* the next event tries again */
-    }
-  };
-  const startPolling = () => {
-    if (polling || signal.aborted) return;
-    polling = true;
-    source.close();
-    poll(
-      async () => {
-        await refresh();
-        return !ended();
-      },
-      2000,
-      signal,
-    );
-  };
-  source.addEventListener('changed', update);
-  source.addEventListener('end', () => {
-    source.close();
-    update();
-  });
-  source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) startPolling();
-    else
-      update().then(() => {
-        if (ended()) source.close();
-      });
-  };
-  signal.addEventListener('abort', () => source.close());
 }

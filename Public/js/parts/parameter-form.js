@@ -60,6 +60,10 @@ function parameterField(parameter, start) {
       : parameter.type === 'LIST' || parameter.type === 'STRUCT' || text.includes('\n')
         ? h('textarea', { ...common, rows: 4, class: 'code', value: text })
         : h('input', { ...common, type: 'text', inputmode: parameter.type.startsWith('NUMBER') ? 'decimal' : null, value: text });
+  input.addEventListener('input', () => {
+    problem.textContent = '';
+    input.removeAttribute('aria-invalid');
+  });
   return {
     name: parameter.name,
     focus: () => input.focus(),

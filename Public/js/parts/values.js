@@ -67,6 +67,6 @@ export function valuesBlock(title, values) {
 }
 
 /** A small link that downloads an artifact's bytes. */
-export function downloadLink(address, name, label = 'Download') {
-  return h('a', { class: 'button small', href: address, download: name ?? true }, icon('download', 14), label);
+export function downloadLink(address, name, kind = 'small') {
+  return h('a', { class: `button ${kind}`, href: address, download: name ?? true }, icon('download', 14), 'Download');
 }
