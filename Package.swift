@@ -69,6 +69,7 @@ let package = Package(
         // Tests
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
+        tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux"]),
         tests("TasksTests", ["Core", "Database", "Tasks"]),
         tests("PipelinesTests", ["Core", "Database", "Tasks", "Artifacts", "Pipelines"]),
