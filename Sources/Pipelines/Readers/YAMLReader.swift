@@ -11,10 +11,13 @@ public enum YAMLReader {
     public static func documents(_ text: String) throws -> [JSON] {
         do {
             var result: [JSON] = []
-            for node in try Yams.compose_all(yaml: text) {
+            let nodes = try Yams.compose_all(yaml: text)
+            for node in nodes {
                 var budget = maximumNodes
                 result.append(try convert(node, depth: 0, budget: &budget))
             }
+            // The sequence ends at an error without throwing it.
+            if let error = nodes.error { throw error }
             return result
         } catch let error as YamlError {
             throw MonoflowError(.invalidArgument, "read YAML", place(error), reason(error))
