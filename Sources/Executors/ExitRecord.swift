@@ -30,21 +30,20 @@ struct StepRecord {
         return ProcessIdentity(bootID: String(boot), pid: pid, startTicks: start)
     }
 
-    /// How the task ended.
-    /// - Parameter spec: for the words of the message.
-    func exit(deadlineSeconds: Double?) -> TaskExit? {
+    /// How the task ended; nil where the file is no exit record.
+    var exit: TaskExit? {
         guard let word = fields["reason"], let finished: Int64 = number("finished_ms") else { return nil }
         let code: Int32? = number("code")
         let signal: Int32? = number("signal")
+        let told = fields["message"].map(String.init)
         let reason: TaskExit.Reason
         var message: String
         switch word {
         case "exited": (reason, message) = (.exited, code == 0 ? "completed" : "exit status \(code ?? -1)")
         case "signaled": (reason, message) = (.signaled, "ended by signal \(signal.map(Self.signalName) ?? "?")")
-        case "deadline": (reason, message) = (.deadline, "deadline\(deadlineSeconds.map { " of \(Self.seconds($0))" } ?? "") exceeded")
+        case "deadline": (reason, message) = (.deadline, told ?? "deadline exceeded")
         case "stopped": (reason, message) = (.stopped, "stopped on request")
         default:
-            let told = fields["message"].map(String.init)
             (reason, message) = (.startFailed, told ?? (code == 127 ? "the command was not found; see the log" : "the command could not be started; see the log"))
         }
         if fields["out_of_memory"] != nil { message = "out of memory: " + message }
@@ -54,8 +53,6 @@ struct StepRecord {
             finishedAt: Timestamp(milliseconds: finished), message: message, maxResidentBytes: number("max_rss_bytes"),
             cpuSeconds: cpu.map { Double($0) / 1_000_000 })
     }
-
-    private static func seconds(_ value: Double) -> String { value.rounded() == value ? "\(Int64(value)) s" : "\(value) s" }
 
     private static func signalName(_ number: Int32) -> String {
         let names: [Int32: String] = [

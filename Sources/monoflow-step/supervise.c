@@ -167,12 +167,15 @@ static void watch(struct supervision *s) {
     int piped = 1, killed = 0;
     for (;;) {
         int64_t now = now_milliseconds(CLOCK_MONOTONIC);
-        if (deadline >= 0 && now >= deadline) begin_end(s, "deadline");
+        if (deadline >= 0 && now >= deadline && s->kill_at < 0 && !s->outcome.decided) {
+            begin_end(s, "deadline");
+            snprintf(s->outcome.message, sizeof s->outcome.message, "deadline of %g s exceeded", (double)s->o.deadline_ms / 1000);
+        }
         if (s->kill_at >= 0 && now >= s->kill_at && !killed) {
             killed = 1;
             kill_everything(s);
         }
-        int64_t next = killed ? -1 : s->kill_at >= 0 ? s->kill_at : deadline;
+        int64_t next = killed ? -1 : s->kill_at >= 0 ? s->kill_at : s->outcome.decided ? -1 : deadline;
         int64_t wait = next < 0 ? -1 : next - now > 1000000 ? 1000000 : next - now;
         struct pollfd fds[3] = {
             {.fd = s->signals, .events = POLLIN},
