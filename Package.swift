@@ -41,7 +41,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CModelBackend"),
         .target(name: "COnnxRuntime", dependencies: ["CModelBackend"]),
-        .executableTarget(name: "monoflow-step"),
+        // Static: the Swift runtime, which every executable is linked with, is not there inside a sandbox (see link.c).
+        .executableTarget(name: "monoflow-step", linkerSettings: [.unsafeFlags(["-static-executable"])]),
         // 1 – foundations
         layer("Core", ["COpenSSL", "CLinux", "CZlib", logging, collections]),
         layer("Database", ["Core", grdb, logging, deque]),

@@ -1,1 +1,14 @@
-int main(void) { return 0; }
+#include "step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "run") == 0) return run_main(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "init") == 0) return init_main(argc, argv);
+    fputs("usage: monoflow-step run --dir D --log F [--log-limit BYTES] [--deadline S] [--grace S]"
+          " [--cgroup PATH]… [--overlay DIR] -- COMMAND…\n"
+          "       monoflow-step init [--supervised] [--uid N --gid N] [--map-root] [--nofile N] [--nproc N]"
+          " [--data BYTES] [--fsize BYTES] [--chdir D] -- COMMAND…\n", stderr);
+    return RUN_USAGE;
+}
