@@ -1,10 +1,11 @@
 -- What was made: typed metadata of artifacts, and the lineage graph of the steps that made and read them.
 -- Keys are integers, as ML Metadata has them.
 CREATE TABLE artifacts (
-    id           INTEGER PRIMARY KEY,
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,   -- a deleted key is never given out again
     namespace    TEXT NOT NULL,
     name         TEXT NOT NULL,
     type         TEXT NOT NULL,             -- schema title, e.g. system.Model
+    type_version TEXT NOT NULL DEFAULT '0.0.1',
     uri          TEXT NOT NULL,
     digest       TEXT,                      -- SHA-256 of the content in the store, if it has any
     bytes        INTEGER NOT NULL DEFAULT 0,
@@ -38,7 +39,7 @@ CREATE TABLE artifact_events (
     direction    TEXT NOT NULL,             -- 'input' | 'output'
     name         TEXT NOT NULL,             -- the step's own name for it
     position     INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (execution_id, artifact_id, direction, name)
+    PRIMARY KEY (execution_id, direction, name, position)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX artifact_events_by_artifact ON artifact_events (artifact_id, direction);

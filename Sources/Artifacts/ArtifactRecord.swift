@@ -7,6 +7,7 @@ public struct ArtifactRecord: Sendable, Equatable {
     public var name: String
     /// Schema title, e.g. `system.Model`.
     public var type: String
+    public var typeVersion: String
     public var uri: String
     /// Lower-case hex SHA-256 of its content in the store; nil where it has none here.
     public var digest: String?
@@ -18,13 +19,14 @@ public struct ArtifactRecord: Sendable, Equatable {
     public var createdAt: Timestamp
 
     public init(
-        id: Int64, namespace: String, name: String, type: String, uri: String, digest: String?, bytes: Int64, isDirectory: Bool,
+        id: Int64, namespace: String, name: String, type: String, typeVersion: String, uri: String, digest: String?, bytes: Int64, isDirectory: Bool,
         metadata: JSON, runID: String?, nodeID: String?, createdAt: Timestamp
     ) {
         self.id = id
         self.namespace = namespace
         self.name = name
         self.type = type
+        self.typeVersion = typeVersion
         self.uri = uri
         self.digest = digest
         self.bytes = bytes

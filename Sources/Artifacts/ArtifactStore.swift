@@ -14,15 +14,18 @@ public final class ArtifactIDs: Sendable {
 
 /// SQL of artifacts and lineage. Functions take the transaction that they join.
 public enum ArtifactStore {
-    public static func largestID(_ db: GRDB.Database) throws -> Int64 { try Int64.fetchOne(db, sql: "SELECT MAX(id) FROM artifacts") ?? 0 }
+    /// The largest key ever given out.
+    public static func largestID(_ db: GRDB.Database) throws -> Int64 { 
+        try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'artifacts'") ?? 0
+    }
 
     /// Writes the row once: the same artifact passes through several dags.
     public static func insert(_ db: GRDB.Database, _ artifact: ArtifactRecord) throws {
         try db.cachedStatement(sql: """
-            INSERT INTO artifacts (id, namespace, name, type, uri, digest, bytes, is_directory, metadata, run_id, node_id, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            INSERT INTO artifacts (id, namespace, name, type, type_version, uri, digest, bytes, is_directory, metadata, run_id, node_id, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """).execute(arguments: [
-                artifact.id, artifact.namespace, artifact.name, artifact.type, artifact.uri, artifact.digest, artifact.bytes, artifact.isDirectory,
+                artifact.id, artifact.namespace, artifact.name, artifact.type, artifact.typeVersion, artifact.uri, artifact.digest, artifact.bytes, artifact.isDirectory,
                 artifact.metadata.text(), artifact.runID, artifact.nodeID, artifact.createdAt.milliseconds,
             ])
     }
@@ -78,7 +81,7 @@ public enum ArtifactStore {
 
     private static func record(_ row: Row) throws -> ArtifactRecord {
         ArtifactRecord(
-            id: row["id"], namespace: row["namespace"], name: row["name"], type: row["type"], uri: row["uri"], digest: row["digest"],
+            id: row["id"], namespace: row["namespace"], name: row["name"], type: row["type"], typeVersion: row["type_version"], uri: row["uri"], digest: row["digest"],
             bytes: row["bytes"], isDirectory: row["is_directory"], metadata: try JSONParser.parse(row["metadata"] as String),
             runID: row["run_id"], nodeID: row["node_id"], createdAt: Timestamp(milliseconds: row["created_at"]))
     }

@@ -12,22 +12,10 @@ struct Authentication: Sendable {
 
     func wrap(_ route: Route, _ handler: HTTPHandler) -> HTTPHandler {
         if route.tags.contains(Self.publicTag) { return handler }
-        switch handler {
-        case .inline(let run):
-            // A token seen before is known without a hop; any other takes the slow way once.
-            return .asynchronous { request in
-                var request = request
-                request.context[PrincipalKey.self] = try await principal(of: request)
-                var whole = request
-                whole.body = HTTPBody(try await request.body.collect())
-                return try run(whole)
-            }
-        case .asynchronous(let run):
-            return .asynchronous { request in
-                var request = request
-                request.context[PrincipalKey.self] = try await principal(of: request)
-                return try await run(request)
-            }
+        return .asynchronous { request in
+            var request = request
+            request.context[PrincipalKey.self] = try await principal(of: request)
+            return try await handler.respond(to: request)
         }
     }
 

@@ -11,7 +11,7 @@ enum RunLineage {
             for (position, artifact) in artifacts.enumerated() {
                 guard let id = artifact.id else { continue }
                 try ArtifactStore.insert(db, ArtifactRecord(
-                    id: id, namespace: namespace, name: artifact.name, type: artifact.type, uri: artifact.uri, digest: artifact.digest,
+                    id: id, namespace: namespace, name: artifact.name, type: artifact.type, typeVersion: artifact.schemaVersion, uri: artifact.uri, digest: artifact.digest,
                     bytes: artifact.bytes, isDirectory: artifact.isDirectory, metadata: artifact.metadata, runID: runID, nodeID: node.id, createdAt: finished))
                 uses.append(ArtifactUse(artifactID: id, direction: .output, name: name, position: position))
             }
