@@ -144,10 +144,12 @@ export function drawBox(box) {
     if (text === written) return;
     written = text;
     if (open) {
-      // What the frame holds can be seen; its line is left to the name, the state and the time.
-      const line = shorten(stateOf(current) ? frameLine(current) : text, width * 0.5, '11px');
-      sub.textContent = line;
-      name.textContent = shorten(label(current.node), width - 66 - 24 - textWidth(line, '11px'), '600 13px');
+      // What the frame holds can be seen; its line tells the state, and the time where there is room.
+      const room = width - 66 - 24;
+      name.textContent = shorten(label(current.node), room - 70, '600 13px');
+      const left = room - textWidth(name.textContent, '600 13px');
+      const lines = stateOf(current) ? [frameLine(current), stateOf(current)] : [text];
+      sub.textContent = lines.find((line) => textWidth(line, '11px') <= left) ?? '';
     } else {
       sub.textContent = shorten(text, room, '11px');
       name.textContent = shorten(label(current.node), room, '600 13px');
