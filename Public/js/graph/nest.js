@@ -49,7 +49,7 @@ function measure(entries, open) {
 function linksOf(entries) {
   const known = new Set(entries.map((entry) => entry.id));
   return entries.flatMap((entry) =>
-    [...new Set(entry.node.depends_on ?? [])].filter((id) => known.has(id) && id !== entry.id).map((id) => [id, entry.id]),
+    [...new Set(entry.after)].filter((id) => known.has(id) && id !== entry.id).map((id) => [id, entry.id]),
   );
 }
 

@@ -7,9 +7,14 @@ const LOOP_OPEN_UP_TO = 4;
 
 export const isGroup = (node) => NEST.has(node.type);
 
-/** `{roots, byId}` of entries `{node, id, parent, children, depth}`; the root DAG itself is not shown. */
+/**
+ * `{roots, byId, root}` of entries `{node, id, parent, children, depth, after}`. The root DAG itself is not
+ * shown, its steps are; an exit handler beside it stands after all of them.
+ */
 export function buildTree(nodes) {
-  const byId = new Map(nodes.map((node) => [node.id, { node, id: node.id, parent: null, children: [], depth: 0 }]));
+  const byId = new Map(
+    nodes.map((node) => [node.id, { node, id: node.id, parent: null, children: [], depth: 0, after: node.depends_on ?? [] }]),
+  );
   const tops = [];
   for (const entry of byId.values()) {
     const parent = entry.node.parent_id == null ? null : byId.get(entry.node.parent_id);
@@ -18,16 +23,21 @@ export function buildTree(nodes) {
       parent.children.push(entry);
     } else tops.push(entry);
   }
-  const hasOneRoot = tops.length === 1 && isGroup(tops[0].node) && tops[0].children.length > 0;
-  const roots = hasOneRoot ? tops[0].children : tops;
-  if (hasOneRoot) for (const entry of roots) entry.parent = null;
+  const root = tops[0] && isGroup(tops[0].node) && tops[0].children.length ? tops[0] : null;
+  const roots = root ? [...root.children, ...tops.slice(1)] : tops;
+  if (root) {
+    const followed = new Set(root.children.flatMap((entry) => entry.after));
+    const last = root.children.filter((entry) => !followed.has(entry.id)).map((entry) => entry.id);
+    for (const entry of root.children) entry.parent = null;
+    for (const entry of tops.slice(1)) if (!entry.after.length) entry.after = last;
+  }
   const visit = (entry, depth) => {
     entry.depth = depth;
     if (entry.node.type === 'Loop') entry.children.sort((a, b) => (a.node.iteration ?? 0) - (b.node.iteration ?? 0));
     for (const child of entry.children) visit(child, depth + 1);
   };
   for (const entry of roots) visit(entry, 0);
-  return { roots, byId, root: hasOneRoot ? tops[0] : null };
+  return { roots, byId, root };
 }
 
 /** The name on the node: an iteration is known by its number. */
@@ -84,12 +94,7 @@ export function openGroups(tree, choices) {
 export function shapeOf(tree, open) {
   const parts = [];
   const visit = (entry) => {
-    parts.push(
-      entry.id,
-      (entry.node.depends_on ?? []).join(','),
-      open.has(entry.id) ? 'open' : '',
-      String(entry.children.length),
-    );
+    parts.push(entry.id, entry.after.join(','), open.has(entry.id) ? 'open' : '', String(entry.children.length));
     if (open.has(entry.id)) entry.children.forEach(visit);
   };
   tree.roots.forEach(visit);

@@ -53,7 +53,14 @@ export default async function accessPage({ endpoints, signal, title, toasts, ses
             { label: 'Created', cell: (one) => time(one.created_at) },
             { label: 'Last used', cell: (one) => time(one.last_used_at) },
             { label: 'Expires', cell: (one) => (one.expires_at ? time(one.expires_at) : 'never') },
-            { label: '', class: 'right', cell: (one) => button('Revoke', { kind: 'small', onClick: () => revoke(one) }) },
+            {
+              label: '',
+              class: 'right',
+              cell: (one) =>
+                one.revoked_at
+                  ? h('span', { class: 'muted' }, 'revoked ', time(one.revoked_at))
+                  : button('Revoke', { kind: 'small', onClick: () => revoke(one) }),
+            },
           ],
         })
       : emptyState('No tokens', null),

@@ -89,7 +89,7 @@ async function readRun(endpoints, id, signal) {
   const [run, body] = await Promise.all([endpoints.runs.get(id, { signal }), endpoints.runs.graph(id, { signal })]);
   const metrics = new Map();
   const written = body.nodes.flatMap((node) =>
-    (node.outputs?.artifacts ?? []).filter((one) => /Metrics$/.test(one.type ?? '')).map((one) => [node, one]),
+    (node.outputs?.artifacts ?? []).filter((one) => one.id != null && /Metrics$/.test(one.type ?? '')).map((one) => [node, one]),
   );
   const seen = new Set();
   for (const [node, one] of written) {

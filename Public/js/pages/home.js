@@ -9,6 +9,8 @@ import { poll } from '../state.js';
 import { currentVersion } from './models.js';
 import { runColumns, runRows } from './run-columns.js';
 
+const ISOLATION = { sandboxWithUserPerNamespace: 'Sandbox, user per namespace', sandbox: 'Sandbox', none: 'No sandbox' };
+
 export default async function homePage({ endpoints, signal, namespace, title }) {
   title('Overview');
   let active = false;
@@ -81,16 +83,15 @@ function systemStrip(system) {
   const inference = system.inference ?? {};
   const executor = system.executor ?? {};
   const gpus = Array.isArray(executor.gpus) ? executor.gpus.length : (executor.gpus ?? 0);
-  const weak = isolation.level === 4 || isolation.level === '4' || isolation.level === 'none';
   return h(
     'ul',
     { class: 'status-strip', 'aria-label': 'System' },
     statusTile(
       'shield',
       'Isolation',
-      /^\d+$/.test(String(isolation.level ?? '')) ? `Level ${isolation.level}` : (isolation.level ?? 'unknown'),
+      ISOLATION[isolation.level] ?? isolation.level ?? 'unknown',
       isolation.summary,
-      weak ? 'bad' : 'good',
+      isolation.level === 'none' ? 'bad' : 'good',
     ),
     statusTile(
       'chip',

@@ -18,6 +18,7 @@ export function drawVersion(context, body, pipeline, version) {
   const documents = documentsOf(version.pipeline_spec);
   const parameters = inputParameters(version.pipeline_spec);
   let nodes = [];
+  let notes = [];
   let selected = null;
   const graph = createGraph({
     label: 'Pipeline graph',
@@ -29,7 +30,10 @@ export function drawVersion(context, body, pipeline, version) {
   });
   const stage = asyncRegion(
     async () => {
-      nodes = (await endpoints.pipelines.graph(pipeline.pipeline_id, version.pipeline_version_id, { signal })).nodes ?? [];
+      const body = await endpoints.pipelines.graph(pipeline.pipeline_id, version.pipeline_version_id, { signal });
+      nodes = body.nodes ?? [];
+      notes = body.notes ?? [];
+      if (notes.length) panel.redraw();
       queueMicrotask(() => graph.update(nodes));
       return graph.element;
     },
@@ -41,6 +45,7 @@ export function drawVersion(context, body, pipeline, version) {
     return node
       ? stepFacts(node)
       : [
+          notes.map((note) => h('p', { class: 'notice' }, note)),
           facts([
             ['Description', version.description || pipeline.description],
             ['Created', absoluteTime(version.created_at)],

@@ -14,7 +14,9 @@ export function runMetrics({ endpoints, signal, onSelect }, nodes) {
   const metrics = nodes
     .filter((node) => !isGroup(node))
     .flatMap((node) =>
-      (node.outputs?.artifacts ?? []).filter((one) => /Metrics$/.test(one.type ?? '')).map((one) => ({ node, ...one })),
+      (node.outputs?.artifacts ?? [])
+        .filter((one) => one.id != null && /Metrics$/.test(one.type ?? ''))
+        .map((one) => ({ node, ...one })),
     );
   if (!metrics.length) return h('p', { class: 'muted' }, 'None');
   return asyncRegion(
@@ -51,7 +53,7 @@ function stepLink(node, onSelect) {
 /** Cards of the artifacts that one step wrote, or with `node` null all steps. */
 export function artifactList({ endpoints, signal }, nodes, node) {
   const rows = (node ? [node] : nodes.filter((one) => !isGroup(one))).flatMap((one) =>
-    (one.outputs?.artifacts ?? []).map((artifact) => ({ ...artifact, step: one })),
+    (one.outputs?.artifacts ?? []).filter((artifact) => artifact.id != null).map((artifact) => ({ ...artifact, step: one })),
   );
   if (!rows.length) return emptyState('No artifacts', node ? 'This step has written none.' : 'No step has written one yet.');
   return asyncRegion(

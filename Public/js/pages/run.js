@@ -50,7 +50,7 @@ export default async function runPage(context) {
       pageHeader({
         crumbs: [['Runs', '/runs']],
         title: run.name || run.id,
-        aside: [badge(run.state), took(run.started_at ?? run.created_at, run.finished_at, run.state)],
+        aside: [badge(shownState()), took(run.started_at ?? run.created_at, run.finished_at, run.state)],
         actions: [
           viewSwitch(mode, (next) => {
             mode = next;
@@ -67,11 +67,18 @@ export default async function runPage(context) {
     if (mode === 'steps') drawView();
   }
 
+  /** The graph tells of a run that is being terminated only that it runs; its record knows better. */
+  function shownState() {
+    const known = stateName(record?.state);
+    return isActive(body.run.state) && known === 'Cancelling' ? known : stateName(body.run.state);
+  }
+
   function runActions(run) {
     const act = (action, done) => async () => {
       try {
         await endpoints.runs.act(id, action);
         toasts.success(done);
+        record = null; // read again: it holds what the action changed
         await refresh();
       } catch (error) {
         toasts.failure(error);
@@ -82,7 +89,7 @@ export default async function runPage(context) {
       isActive(run.state)
         ? button('Terminate', {
             icon: 'stop',
-            disabled: stateName(run.state) === 'Cancelling',
+            disabled: shownState() === 'Cancelling',
             async onClick() {
               if (
                 await confirmDialog({

@@ -8,7 +8,7 @@ import { emptyState } from '../parts/feedback.js';
 import { pagedList, searchBox, table } from '../parts/table.js';
 import { runColumns, runRows } from './run-columns.js';
 
-const STATES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'PENDING', 'CANCELING', 'CANCELED', 'SKIPPED'];
+const STATES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'PENDING', 'CANCELED'];
 
 export default async function runsPage(context) {
   const { query, title } = context;
