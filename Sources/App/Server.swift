@@ -38,6 +38,7 @@ public final class Server: Sendable {
 
         // Foundations
         let address = try SocketAddress(options.listen)
+        if let images = options.images, !Files.exists(images) { throw MonoflowError(.notFound, "read image table", images, "there is no such file") }
         let dashboard = try StaticFiles(root: options.publicDirectory)
         let directory = try DataDirectory(options.data)
         let database = try MetadataDatabase(directory: directory.path)

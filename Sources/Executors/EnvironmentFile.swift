@@ -5,7 +5,7 @@ import Yams
 
 /// Reads the image table's YAML file:
 ///
-///     environments:
+///     images:
 ///       - match: registry.example/trainer:*     # or a list of patterns
 ///         python: "3.11"                        # `kind: host` for the host's own programs
 ///         requirements: [scikit-learn==1.5.0]
@@ -26,8 +26,8 @@ extension EnvironmentTable {
             throw MonoflowError(.invalidArgument, "read environments", file, "\(error)".replacing("\n", with: " "))
         }
         guard let root else { return EnvironmentTable(file: file) }
-        guard let list = root.mapping?["environments"]?.sequence, root.mapping?.count == 1 else {
-            throw MonoflowError(.invalidArgument, "read environments", file, "expected one key `environments:` with a list")
+        guard let list = root.mapping?["images"]?.sequence, root.mapping?.count == 1 else {
+            throw MonoflowError(.invalidArgument, "read environments", file, "expected one key `images:` with a list")
         }
         var entries: [EnvironmentEntry] = []
         for (index, node) in list.enumerated() { entries.append(try reader.entry(node, number: index + 1)) }

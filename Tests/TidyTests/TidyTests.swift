@@ -1,1 +1,122 @@
+import Foundation
 import Testing
+
+/// Holds what the compiler does not: who may import whom, how long a file may be, and calls that are banned.
+@Suite struct TidyTests {
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The layer of each target. A target imports only targets of lower layers.
+    static let layers: [String: Int] = [
+        "CLinux": 0, "COpenSSL": 0, "CZlib": 0, "CModelBackend": 0, "COnnxRuntime": 0,
+        "Core": 1, "Database": 2, "Sockets": 2, "Processes": 2,
+        "HTTP": 3,
+        "Access": 4, "Tasks": 4, "Artifacts": 4,
+        "Pipelines": 5, "Inference": 5, "Serving": 6,
+        "Executors": 7, "API": 7,
+        "App": 8, "monoflow": 9,
+    ]
+
+    /// What a target may import from outside beside Foundation and its kin.
+    static let packages: [String: Set<String>] = [
+        "GRDB": ["Database", "Access", "Tasks", "Artifacts", "Pipelines", "Serving"],
+        "Yams": ["Pipelines", "Executors", "API", "App"],
+        "ArgumentParser": ["monoflow"],
+    ]
+
+    /// Domain and edge targets that must not know each other, whatever their layers.
+    static let strangers: [(String, String)] = [
+        ("Executors", "API"), ("API", "Executors"), ("Executors", "HTTP"), ("Pipelines", "HTTP"), ("Serving", "HTTP"), ("Inference", "Database"),
+        ("Inference", "HTTP"), ("Serving", "Pipelines"), ("Sockets", "Database"), ("HTTP", "Database"), ("Pipelines", "Processes"), ("Access", "HTTP"),
+    ]
+
+    struct Source {
+        var target: String
+        var path: String
+        var lines: [Substring]
+    }
+
+    static func sources() -> [Source] {
+        let base = root.appendingPathComponent("Sources")
+        let files = FileManager.default.enumerator(atPath: base.path)?.compactMap { $0 as? String } ?? []
+        return files.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".c") || $0.hasSuffix(".h") }.sorted().compactMap { file in
+            guard let text = try? String(contentsOf: base.appendingPathComponent(file), encoding: .utf8) else { return nil }
+            return Source(target: String(file.prefix { $0 != "/" }), path: file, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+        }
+    }
+
+    private func imports(_ source: Source) -> [String] {
+        source.lines.compactMap { line in
+            let words = line.split(separator: " ")
+            guard let at = words.firstIndex(of: "import"), at <= 1, !line.hasPrefix(" "), !line.hasPrefix("//") else { return nil }
+            return words.last.map { String($0.prefix { $0 != "." }) }
+        }
+    }
+
+    @Test func importsFollowTheLayers() {
+        let sources = Self.sources()
+        #expect(sources.count > 100, "the sources were not found")
+        for source in sources where source.path.hasSuffix(".swift") {
+            guard let own = Self.layers[source.target] else {
+                Issue.record("\(source.path): the target \(source.target) is not in the table of layers")
+                continue
+            }
+            for name in imports(source) {
+                if let other = Self.layers[name] { #expect(other < own, "\(source.path) imports \(name), which is not below \(source.target)") }
+                if let allowed = Self.packages[name] { #expect(allowed.contains(source.target), "\(source.path) imports \(name)") }
+                #expect(!name.hasPrefix("NIO"), "\(source.path) imports \(name)")
+            }
+        }
+    }
+
+    @Test func strangersStayStrangers() {
+        for source in Self.sources() where source.path.hasSuffix(".swift") {
+            let names = Set(imports(source))
+            for (target, other) in Self.strangers where target == source.target {
+                #expect(!names.contains(other), "\(source.path): \(target) must not know \(other)")
+            }
+        }
+    }
+
+    /// Public declarations in the dashboard's scripts are few; a module that grows past this wants to be two.
+    @Test func filesAreShort() {
+        for source in Self.sources() {
+            #expect(source.lines.count <= 320, "\(source.path) has \(source.lines.count) lines")
+        }
+        let scripts = FileManager.default.enumerator(atPath: Self.root.appendingPathComponent("Public").path)?.compactMap { $0 as? String } ?? []
+        for script in scripts where script.hasSuffix(".js") {
+            let text = (try? String(contentsOf: Self.root.appendingPathComponent("Public/" + script), encoding: .utf8)) ?? ""
+            #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 320, "Public/\(script) is too long")
+        }
+    }
+
+    /// Each pattern with where it may stand all the same.
+    private static let banned: [(pattern: String, except: [String])] = [
+        ("try!", []), ("as! ", []), ("fatalError(", []), ("TODO", []), ("FIXME", []), ("Thread.sleep", []), ("usleep(", []),
+        ("DispatchSemaphore", []), ("static var shared", []), ("static let shared", []), ("print(", ["monoflow/"]),
+        ("UUID()", ["Core/"]), ("Date()", ["Core/"]),
+    ]
+
+    @Test func bannedCalls() {
+        for source in Self.sources() where source.path.hasSuffix(".swift") {
+            for (index, line) in source.lines.enumerated() where !line.drop(while: { $0 == " " }).hasPrefix("//") {
+                for (pattern, except) in Self.banned where line.contains(pattern) {
+                    let isWord = pattern != "print(" || !line.contains("fingerprint(")
+                    if isWord && !except.contains(where: { source.path.hasPrefix($0) }) {
+                        Issue.record("\(source.path):\(index + 1) uses \(pattern): \(line.trimmingCharacters(in: .whitespaces))")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func theDashboardHasNoInlineCode() throws {
+        let page = try String(contentsOf: Self.root.appendingPathComponent("Public/index.html"), encoding: .utf8)
+        #expect(!page.contains("style=\"") && !page.contains("onclick="))
+        for script in page.components(separatedBy: "<script").dropFirst() { #expect(script.contains("src="), "an inline script") }
+        let files = FileManager.default.enumerator(atPath: Self.root.appendingPathComponent("Public").path)?.compactMap { $0 as? String } ?? []
+        for file in files where file.hasSuffix(".js") {
+            let text = try String(contentsOf: Self.root.appendingPathComponent("Public/" + file), encoding: .utf8)
+            #expect(!text.contains(".innerHTML") && !text.contains("eval("), "Public/\(file)")
+        }
+    }
+}
