@@ -61,7 +61,7 @@ public struct EnvironmentTable: Sendable {
         throw MonoflowError(
             .failedPrecondition, "map image", image, "no environment of this machine stands for it",
             hint: "add `- {match: \"\(reference.name.deletingDefaultRegistry):*\", python: \"3.11\", requirements: []}`"
-                + " (or `kind: host`) under `environments:` \(place)")
+                + " (or `kind: host`) under `images:` \(place)")
     }
 
     /// The images of common examples whose tools every Debian host has, and Python.
