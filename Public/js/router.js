@@ -39,8 +39,20 @@ export function createRouter(routes, show) {
     navigate(address.pathname + address.search);
   }
 
+  /** The SDK prints links such as `/#/runs/details/ID`, as the first KFP dashboard had them. */
+  function adoptHash() {
+    const [, area, id, version] =
+      /^#\/(runs|experiments|pipelines)(?:\/details\/([^/?]+)(?:\/version\/([^/?]+))?)?/.exec(location.hash) ?? [];
+    if (area) history.replaceState(null, '', `/${area}${id ? `/${id}` : ''}${version ? `?version=${version}` : ''}`);
+    return Boolean(area);
+  }
+
   return {
     start() {
+      adoptHash();
+      window.addEventListener('hashchange', () => {
+        if (adoptHash()) render();
+      });
       document.addEventListener('click', onClick);
       window.addEventListener('popstate', render);
       render();

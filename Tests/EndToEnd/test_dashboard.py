@@ -139,6 +139,12 @@ def test_runs_list_finds_the_run_and_opens_it(page, finished_run):
     expect(page.locator("main h1")).to_have_text(name)
 
 
+def test_links_that_the_sdk_prints_lead_to_the_run(page, nested_run):
+    page.goto(f"/#/runs/details/{nested_run}")
+    expect(page.locator(".graph .node").first).to_be_visible()
+    assert page.url.endswith(f"/runs/{nested_run}")
+
+
 def test_graph_shows_states_and_opens_groups_by_keyboard(page, nested_run):
     page.goto(f"/runs/{nested_run}")
     settle(page)
@@ -281,15 +287,16 @@ def test_compare_shows_two_runs_side_by_side(page, finished_run, nested_run):
     shot(page, "compare")
 
 
-def test_data_never_becomes_markup(page, server):
+def test_data_never_becomes_markup(page, server, unique):
+    markup = f"{unique} {MARKUP}"
     made = page.request.post(
         "/apis/v2beta1/experiments",
-        data={"display_name": MARKUP, "description": MARKUP, "namespace": "default"},
+        data={"display_name": markup, "description": markup, "namespace": "default"},
         headers={"Authorization": f"Bearer {server.token}", "Origin": server.url},
     )
     assert made.ok, made.text()
     page.goto("/experiments")
-    expect(page.get_by_role("link", name=MARKUP).first).to_be_visible()
+    expect(page.get_by_role("link", name=markup).first).to_be_visible()
     assert page.locator("main img").count() == 0
 
 

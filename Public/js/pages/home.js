@@ -105,11 +105,11 @@ function systemStrip(system) {
     statusTile(
       'models',
       'Inference',
-      inference.ready ? `Ready${inference.version ? ` · ONNX Runtime ${inference.version}` : ''}` : 'Not ready',
+      inference.ready ? `Ready${inference.version ? ` · ONNX Runtime ${inference.version}` : ''}` : 'Not loaded',
       inference.ready
         ? (inference.providers ?? []).map((name) => name.replace('ExecutionProvider', '')).join(', ')
         : inference.message,
-      inference.ready ? 'good' : 'bad',
+      inference.ready ? 'good' : 'plain',
     ),
     statusTile('runs', 'Server', system.version ?? '–', h('span', null, 'started ', time(system.started_at)), 'plain'),
   );
