@@ -156,6 +156,11 @@ def test_graph_shows_states_and_opens_groups_by_keyboard(page, nested_run):
     nodes.first.focus()
     start = nodes.first.get_attribute("data-id")
     page.keyboard.press("ArrowDown")
+    below = page.evaluate("document.activeElement.dataset.id")
+    assert below not in (None, start)
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.dataset.id") == start
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.dataset.id") not in (None, start)
 
     group = page.locator(".graph .node-group").first

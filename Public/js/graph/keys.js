@@ -2,7 +2,8 @@
 // it can be reached from above and its content from it.
 import { HEAD } from './nest.js';
 
-const SIDEWAYS = 2.5;
+// Up and down go to the next row, even some way aside; left and right stay in the row.
+const SIDEWAYS = { vertical: 0.35, horizontal: 2.5 };
 
 /** The id of the best next box from `id` towards `(dx, dy)`, or null at the border. */
 export function moveFocus(boxes, id, dx, dy) {
@@ -19,7 +20,7 @@ export function moveFocus(boxes, id, dx, dy) {
     const along = (point.x - from.x) * dx + (point.y - from.y) * dy;
     if (point === from || along <= 2) continue;
     const across = Math.abs((point.x - from.x) * dy) + Math.abs((point.y - from.y) * dx);
-    const cost = along + across * SIDEWAYS;
+    const cost = along + across * (dy ? SIDEWAYS.vertical : SIDEWAYS.horizontal);
     if (cost < least) {
       least = cost;
       best = point.id;

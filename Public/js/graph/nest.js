@@ -10,7 +10,7 @@ const BUNDLE_FROM = 13;
 const BUNDLE_HEAD = 26;
 
 /**
- * The whole picture in absolute coordinates: `boxes` `{entry, x, y, width, height, open}`, outer before inner;
+ * The whole picture in absolute coordinates: `boxes` `{entry, x, y, width, height, open}` in reading order, outer before inner;
  * `bundles` `{count, x, y, width, height}`; `edges` `{to: [ids], points}`. Only what is open is laid out.
  */
 export function layoutTree(roots, open) {
@@ -90,9 +90,10 @@ function emit(measured, x, y, picture) {
     for (const [id, inside] of bundle.grid.places)
       corners.set(id, { x: place.x + PAD + inside.x, y: place.y + BUNDLE_HEAD + inside.y });
   }
-  for (const entry of measured.entries) {
+  const placeOf = (entry) => (standsFor.has(entry.id) ? corners.get(entry.id) : flat.places.get(entry.id));
+  for (const entry of [...measured.entries].sort((a, b) => placeOf(a).y - placeOf(b).y || placeOf(a).x - placeOf(b).x)) {
     const { width, height } = measured.sizes.get(entry.id);
-    const place = standsFor.has(entry.id) ? corners.get(entry.id) : flat.places.get(entry.id);
+    const place = placeOf(entry);
     const child = measured.inner.get(entry.id);
     picture.boxes.push({ entry, x: x + place.x, y: y + place.y, width, height, open: Boolean(child) });
     if (child) emit(child, x + place.x + (width - child.flat.width) / 2, y + place.y + HEAD + PAD, picture);

@@ -74,7 +74,7 @@ export function artifactList({ endpoints, signal }, nodes, node) {
               h('a', { href: `/artifacts/${artifact.id}` }, rows[index].name),
               h('span', { class: 'chip' }, typeName(artifact.type)),
               h('span', { class: 'spacer' }),
-              downloadLink(endpoints.artifacts.contentAddress(artifact.id), artifact.name),
+              artifact.digest ? downloadLink(endpoints.artifacts.contentAddress(artifact.id), artifact.name) : null,
             ),
             node ? null : h('p', { class: 'muted' }, 'from ', label(rows[index].step)),
             metricsBlock(artifact),

@@ -43,7 +43,9 @@ export function runFacts({ body, record }, metrics, onSelect) {
 
 /** The way to what went wrong, without a search in the graph. */
 function failedSteps(nodes, onSelect) {
-  const failed = nodes.filter((node) => node.state === 'Failed' && !isGroup(node));
+  // A group that failed before it had any steps is itself the place.
+  const parents = new Set(nodes.map((node) => node.parent_id));
+  const failed = nodes.filter((node) => node.state === 'Failed' && !parents.has(node.id));
   if (!failed.length) return null;
   return h(
     'section',

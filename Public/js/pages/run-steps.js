@@ -69,7 +69,7 @@ function span(entry, first, last) {
   const start = parseTime(entry.node.started_at);
   if (start === null) return null;
   const end = parseTime(entry.node.finished_at) ?? Date.now();
-  const share = (time) => ((time - first) / (last - first)) * 100;
+  const share = (time) => ((time - first) / (last - first)) * 98;
   return h('span', {
     class: 'span',
     data: { state: stateOf(entry) ?? 'Unknown' },
