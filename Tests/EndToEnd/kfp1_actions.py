@@ -73,12 +73,13 @@ def pipelines(client, name):
                 package(directory, "hello", suffix), pipeline_name=label, description="about " + suffix).id
         seen["uploaded"] = uploaded
         first = uploaded[".yaml"]
+        # Before the second version, which becomes the default one.
+        got = client.get_pipeline(first)
+        seen["name"], seen["description"] = got.name, got.description
+        seen["parameters"] = [[p.name, p.value] for p in (got.parameters or [])]
         version = client.upload_pipeline_version(
             package(directory, "failing"), pipeline_version_name=f"{name}-v2", pipeline_id=first)
         seen["version_id"] = version.id
-    got = client.get_pipeline(first)
-    seen["name"], seen["description"] = got.name, got.description
-    seen["parameters"] = [[p.name, p.value] for p in (got.parameters or [])]
     seen["by_name"] = client.get_pipeline_id(f"{name}-yaml")
     seen["by_missing_name"] = client.get_pipeline_id(f"{name}-nowhere")
     seen["versions"] = sorted(v.name for v in client.list_pipeline_versions(first, page_size=10).versions)

@@ -19,6 +19,13 @@ def say(text: str, said: dsl.OutputPath(str)):
 
 
 @dsl.container_component
+def join(a: str, b: str, said: dsl.OutputPath(str)):
+    return dsl.ContainerSpec(
+        image="alpine", command=["sh", "-c", 'mkdir -p "$(dirname "$2")" && echo "$0-$1" && printf %s "$0-$1" > "$2"'],
+        args=[a, b, said])
+
+
+@dsl.container_component
 def fail(code: int):
     return dsl.ContainerSpec(image="alpine", command=["sh", "-c", 'echo "about to fail" >&2; exit "$0"'], args=[code])
 
@@ -97,7 +104,7 @@ def loops(words: List[str] = ["a", "b"]) -> int:
         with dsl.If(said.outputs["said"] == "b", name="is-b"):
             say(text="found b").set_display_name("found")
     with dsl.ParallelFor([{"a": "1", "b": "x"}, {"a": "2", "b": "y"}], name="records") as record:
-        say(text=f"{record.a}-{record.b}").set_display_name("record")
+        join(a=record.a, b=record.b).set_display_name("record")
     return summed.output
 
 

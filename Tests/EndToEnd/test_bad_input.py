@@ -95,9 +95,9 @@ def test_reference_to_nothing(server, ir, argo):
 
 def test_unknown_construct(server, ir, argo):
     ir["root"]["dag"]["tasks"]["say"]["sparkles"] = {"on": True}
-    refused(upload(server, yaml.safe_dump(ir)), 400, "sparkles", "say")
+    refused(upload(server, yaml.safe_dump(ir)), 501, "sparkles", "say")
     next(t for t in argo["spec"]["templates"] if "container" in t)["fireworks"] = {"on": True}
-    refused(upload(server, yaml.safe_dump(argo)), 400, "fireworks")
+    refused(upload(server, yaml.safe_dump(argo)), 501, "fireworks")
 
 
 def test_missing_parameter(server, client, tmp_path):

@@ -11,8 +11,9 @@ public enum YAMLReader {
     public static func documents(_ text: String) throws -> [JSON] {
         do {
             var result: [JSON] = []
-            let nodes = try Yams.compose_all(yaml: text)
-            for node in nodes {
+            // By hand: `for` would iterate over a copy, and the error below would stay in it.
+            var nodes = try Yams.compose_all(yaml: text)
+            while let node = nodes.next() {
                 var budget = maximumNodes
                 result.append(try convert(node, depth: 0, budget: &budget))
             }
