@@ -46,7 +46,9 @@ struct Dashboard: Sendable {
         guard request.method == .get || request.method == .head, !isInterface else {
             throw MonoflowError(.notFound, "\(request.method.rawValue) \(path)", "", "there is no such path")
         }
-        let isPage = path.split(separator: "/").last?.contains(".") != true
+        // Names in pages' paths may hold dots: files are what lies at the top or below /js.
+        let parts = path.split(separator: "/")
+        let isPage = !(parts.count == 1 && parts[0].contains(".")) && parts.first != "js"
         var response = try files.respond(to: request, path: isPage ? "index.html" : nil)
         response.headers["Content-Security-Policy"] =
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

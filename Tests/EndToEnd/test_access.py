@@ -51,7 +51,7 @@ INFER = {"inputs": [{"name": "X", "datatype": "FP32", "shape": [1, 2], "data": [
 # Method, path, body, expected status for each role. 404 and 403 both hide; each row says which it is.
 READ = dict(admin=200, owner=200, editor=200, viewer=200, predict=403, foreign=403, nobody=401)
 WRITE = dict(admin=200, owner=200, editor=200, viewer=403, predict=403, foreign=403, nobody=401)
-PREDICT = dict(admin=200, owner=200, editor=200, viewer=200, predict=200, foreign=403, nobody=401)
+PREDICT = dict(admin=200, owner=200, editor=200, viewer=403, predict=200, foreign=403, nobody=401)
 ADMIN = dict(admin=200, owner=403, editor=403, viewer=403, predict=403, foreign=403, nobody=401)
 TABLE = [
     ("GET", "/apis/v2beta1/runs/{run}", None, READ),

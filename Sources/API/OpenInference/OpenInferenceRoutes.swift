@@ -1,3 +1,4 @@
+import Access
 import Core
 import HTTP
 import Inference
@@ -22,16 +23,16 @@ struct OpenInferenceRoutes: Sendable {
         for (prefix, named) in [("/v2", false), ("/ns/{ns}/v2", true)] {
             for pattern in ["/models/{model}", "/models/{model}/versions/{version}"] {
                 router.on(.get, prefix + pattern) { request in
-                    let target = try target(request, named)
+                    let target = try target(request, named, .read)
                     return .json(try services.models.openInferenceMetadata(namespace: target.namespace, name: target.model, version: target.version))
                 }
                 router.on(.get, prefix + pattern + "/ready") { request in
-                    let target = try target(request, named)
+                    let target = try target(request, named, .read)
                     _ = try services.models.instance(namespace: target.namespace, name: target.model, version: target.version)
                     return .json(["name": .string(target.model), "ready": true])
                 }
                 router.on(.post, prefix + pattern + "/infer") { request in
-                    let target = try target(request, named)
+                    let target = try target(request, named, .predict)
                     let instance = try services.models.instance(namespace: target.namespace, name: target.model, version: target.version)
                     let call = try InferenceJSON.Request(try await request.json(limit: Self.bodyLimit), model: target.model)
                     let outputs = try await instance.infer(call.inputs, outputs: call.outputs)
@@ -41,10 +42,11 @@ struct OpenInferenceRoutes: Sendable {
         }
     }
 
-    private func target(_ request: HTTPRequest, _ named: Bool) throws -> (namespace: String, model: String, version: Int?) {
+    /// - Parameter permission: who may predict may also ask what a model takes, and so may who may read.
+    private func target(_ request: HTTPRequest, _ named: Bool, _ permission: Permission) throws -> (namespace: String, model: String, version: Int?) {
         let caller = try request.caller()
         let namespace = named ? try request.parameter("ns") : caller.homeNamespace
-        try caller.require(.predict, in: namespace)
+        if permission == .predict || !caller.may(.predict, in: namespace) { try caller.require(permission, in: namespace) }
         let version = request.route?.contains("{version}") == true ? try ModelNames.version(request.parameter("version")) : nil
         return (namespace, try request.parameter("model"), version)
     }

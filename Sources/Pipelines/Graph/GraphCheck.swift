@@ -38,7 +38,7 @@ enum GraphCheck {
             for input in target.inputs where task.arguments[input.name] == nil && input.defaultValue == nil && !input.isOptional && task.loop?.itemInput != input.name {
                 throw error(place, "the parameter \"\(input.name)\" of \(task.template) is not given")
             }
-            for input in target.artifactInputs where task.artifactArguments[input.name] == nil && !input.isOptional && task.loop?.itemInput != input.name {
+            for input in target.artifactInputs where task.artifactArguments[input.name] == nil && !input.isOptional && input.rawDefault == nil && task.loop?.itemInput != input.name {
                 throw error(place, "the artifact \"\(input.name)\" of \(task.template) is not given")
             }
             var references = task.arguments.values.flatMap(\.references)

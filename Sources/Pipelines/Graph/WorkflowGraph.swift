@@ -89,6 +89,8 @@ public struct ArtifactInput: Codable, Sendable, Equatable {
     public var isOptional: Bool
     /// Where an Argo template wants the file; nil in kfp 2, where the artifact's URI decides.
     public var path: String?
+    /// Content where no argument is given (Argo's `raw` on the template itself).
+    public var rawDefault: Text?
     public init(name: String, type: String = "system.Artifact", isList: Bool = false, isOptional: Bool = false, path: String? = nil) {
         self.name = name
         self.type = type

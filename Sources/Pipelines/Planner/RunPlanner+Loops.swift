@@ -68,6 +68,7 @@ extension RunPlanner {
                     return finish(iteration.id, .skipped, "its condition is false", at: now)
                 }
             } else {
+                let members = memberInputs(of: iteration, loop)
                 update(iteration.id) {
                     $0.inputs = group.inputs
                     $0.inputArtifacts = group.inputArtifacts
@@ -77,12 +78,25 @@ extension RunPlanner {
                     } else {
                         $0.inputs[input] = iteration.item
                     }
+                    for (name, value) in members where $0.inputs[name] == nil { $0.inputs[name] = value }
                 }
             }
             begin(iteration.id, now: now)
         } catch {
             finish(iteration.id, .failed, MonoflowError.wrap(error, "start step").reason, at: now)
         }
+    }
+
+    /// Where the items are dicts, kfp 2's compiler gives the body inputs named `ITEM-subvar-KEY` and, at the top of a
+    /// pipeline, leaves them bound to names that nothing declares: they mean the item's members.
+    private func memberInputs(of iteration: RunNode, _ loop: Loop) -> [String: JSON] {
+        guard let input = loop.itemInput, let item = iteration.item, item.objectValue != nil else { return [:] }
+        let prefix = input + "-subvar-"
+        var result: [String: JSON] = [:]
+        for declared in graph.templates[iteration.template]?.inputs ?? [] where declared.name.hasPrefix(prefix) {
+            result[declared.name] = item[String(declared.name.dropFirst(prefix.count))]
+        }
+        return result
     }
 
     /// A loop's outputs are its iterations' outputs as lists, in order.

@@ -30,7 +30,11 @@ struct TaskSpecBuilder {
 
     private func argoFiles(_ spec: inout TaskSpec) throws {
         for input in template?.artifactInputs ?? [] {
-            guard let artifact = node.inputArtifacts[input.name]?.first, let path = input.path else { continue }
+            guard let path = input.path else { continue }
+            guard let artifact = node.inputArtifacts[input.name]?.first else {
+                if let raw = input.rawDefault { spec.inputs.append(InputFile(path: path, source: .text(try text(raw)))) }
+                continue
+            }
             if let raw = artifact.metadata["raw"]?.stringValue, artifact.digest == nil {
                 spec.inputs.append(InputFile(path: path, source: .text(raw)))
             } else if let digest = artifact.digest {

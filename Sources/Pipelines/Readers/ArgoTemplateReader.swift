@@ -56,8 +56,11 @@ struct ArgoTemplateReader {
     }
 
     private func inputArtifact(_ field: Fields) throws -> ArtifactInput {
-        let artifact = ArtifactInput(name: try field.required("name"), isOptional: try field.bool("optional") ?? false, path: try field.string("path"))
-        // `raw` on the template itself is read by the task that calls it.
+        var artifact = ArtifactInput(name: try field.required("name"), isOptional: try field.bool("optional") ?? false, path: try field.string("path"))
+        if let raw = try field.fields("raw") {
+            artifact.rawDefault = try ArgoText.parse(try raw.string("data") ?? "", path: raw.place("data"))
+            try raw.finish()
+        }
         try field.finish()
         return artifact
     }
