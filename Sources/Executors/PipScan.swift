@@ -67,11 +67,9 @@ public struct PipRequirements: Sendable, Equatable {
             if let value, let name = Self.indexOptions[option] { indexes += [name, value] }
         }
         if isBare { bare += found } else { full += found }
-        if !found.isEmpty {
-            for pair in stride(from: 0, to: indexes.count, by: 2) where !indexArguments.contains(indexes[pair + 1]) {
-                indexArguments += indexes[pair...(pair + 1)]
-            }
-        }
+        // A step often repeats the line with `--user`.
+        let isKnown = stride(from: 0, to: indexArguments.count, by: 2).contains { indexArguments[$0...].starts(with: indexes) }
+        if !found.isEmpty && !isKnown { indexArguments += indexes }
     }
 
     /// Where the arguments of `pip install` begin; nil for other commands.

@@ -137,8 +137,9 @@ static void become_user(const struct options *o) {
     drop_capabilities();
     // The command runs as the same user: without this it could read this process's memory and descriptors.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    // Cleared by the change of user.
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    // Cleared by the change of user. Outside a pid namespace init has to outlive the supervisor for a moment, to end
+    // the command's group; it learns of it by the control pair.
+    prctl(PR_SET_PDEATHSIG, getpid() == 1 ? SIGKILL : 0, 0, 0, 0);
 }
 
 static pid_t start(char **command) {
@@ -148,6 +149,7 @@ static pid_t start(char **command) {
     if (pid < 0) give_up("cannot fork", "", 126);
     if (pid == 0) {
         setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         release_signals();
         int at = broken[1];
         if (at != 3) { dup3(at, 3, O_CLOEXEC); at = 3; }

@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: Workbench.levels) func aSecondStartFindsTheFirst(_ level: IsolationLevel) async throws {
         let bench = try await Workbench(level)
-        let task = bench.task("echo ran >> /ran; echo ran")
+        let task = bench.task("echo ran")
         try await bench.executor.prepare(task)
         let handle = try await bench.executor.start(task)
         #expect(try await bench.executor.start(task) == handle)
@@ -78,7 +78,9 @@ import Testing
         let second = try await bench.restarted()
         #expect(try second.recover(taskID: task.id) == handle)
         async let end = second.wait(handle)
-        try Files.write(Array("go\n".utf8), descriptor: try bench.openSignal(task), path: "signal")
+        let signal = try bench.openSignal(task)
+        try Files.write(Array("go\n".utf8), descriptor: signal, path: "signal")
+        close(signal)
         let exit = await end
         #expect(exit.reason == .exited && exit.code == 5)
         #expect(bench.log(task) == "one\ngo\ntwo\n")

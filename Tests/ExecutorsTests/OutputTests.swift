@@ -16,10 +16,10 @@ import Testing
     }
 
     @Test(arguments: Workbench.levels) func parametersFilesAndDirectories(_ level: IsolationLevel) async throws {
-        let (bench, found) = try await outputs(level, "printf 42 > /output.txt; echo data > /gcs/b/k; mkdir /tmp/d/sub; echo x > /tmp/d/sub/x; ln -s sub/x /tmp/d/l; ln -s /output.txt /tmp/abs", [
+        let (bench, found) = try await outputs(level, "printf 42 > /output.txt; echo data > /gcs/b/k; mkdir -p /tmp/d/sub; echo x > /tmp/d/sub/x; ln -s sub/x /tmp/d/l", [
             .init(name: "number", path: "/output.txt", kind: .parameter), .init(name: "data", path: "/gcs/b/k", kind: .artifact),
-            .init(name: "dir", path: "/tmp/d/.", kind: .artifact), .init(name: "none", path: "/missing", kind: .parameter, isOptional: true),
-        ].map { var o = $0; if o.name == "dir" { o.path = "/tmp/d" }; return o })
+            .init(name: "dir", path: "/tmp/d", kind: .artifact), .init(name: "none", path: "/missing", kind: .parameter, isOptional: true),
+        ])
         #expect(found["number"] == .parameter("42") && found["none"] == nil)
         guard case .artifact(let data, 5, false) = found["data"], case .artifact(let tree, 2, true) = found["dir"] else {
             Issue.record("unexpected outputs \(found)")
@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: Workbench.levels) func cleanUpKeepsTheLogAndTheExit(_ level: IsolationLevel) async throws {
         let bench = try await Workbench(level)
-        let task = bench.task("mkdir -p /tmp/a/b; chmod 0 /tmp/a; echo kept")
+        let task = bench.task("mkdir -p /out/a/b; chmod 0 /out/a; echo kept") { $0.inputs = [.init(path: "/out", source: .directory)] }
         let handle: TaskHandle
         try await bench.executor.prepare(task)
         handle = try await bench.executor.start(task)

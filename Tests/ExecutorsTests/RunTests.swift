@@ -33,18 +33,19 @@ import Testing
 
     @Test(arguments: Workbench.levels) func environmentAndWorkingDirectory(_ level: IsolationLevel) async throws {
         let bench = try await Workbench(level)
-        var task = bench.task("pwd | sed 's|.*/root/|/|'; echo $A-$B-$HOME-$LD_PRELOAD; env | cut -d= -f1 | sort | tr '\\n' ' '; cat $KF_PIPELINES_SA_TOKEN_PATH") {
-            $0.env = [.init("A", "first"), .init("A", "a b"), .init("B", "$A"), .init("LD_PRELOAD", "/nowhere.so")]
+        var task = bench.task("basename $PWD; echo $A-$B-$HOME-$LD_LIBRARY_PATH; env | cut -d= -f1 | sort | tr '\\n' ' '; cat $KF_PIPELINES_SA_TOKEN_PATH") {
+            $0.env = [.init("A", "first"), .init("A", "a b"), .init("B", "$A"), .init("LD_LIBRARY_PATH", "/nowhere")]
             $0.workingDirectory = "/deep/work"
         }
         task.serviceToken = "secret-token"
         task.serverURL = "http://127.0.0.1:1"
         #expect(try await bench.run(task).succeeded)
-        let lines = bench.log(task).split(separator: "\n").filter { !$0.contains("ld.so") }
-        #expect(lines.first == "/deep/work")
+        let lines = bench.log(task).split(separator: "\n")
+        #expect(lines.first == "work")
         #expect(lines.dropFirst().first?.hasPrefix("a b-$A-/") == true)
         #expect(lines.last?.hasSuffix("secret-token") == true)
-        #expect(lines.last?.contains("KF_PIPELINES_ENDPOINT KF_PIPELINES_SA_TOKEN_PATH LANG LD_PRELOAD MONOFLOW_SERVER PATH") == true)
+        let names = Set(lines.last?.split(separator: " ").map(String.init) ?? [])
+        #expect(names.isSuperset(of: ["KF_PIPELINES_ENDPOINT", "KF_PIPELINES_SA_TOKEN_PATH", "LANG", "LD_LIBRARY_PATH", "MONOFLOW_SERVER", "PATH"]), "\(lines)")
         #expect(lines.last?.contains("USER") == false)
     }
 
@@ -111,7 +112,7 @@ import Testing
         let task = bench.task("python3 -c 'x = bytearray(400 << 20); print(len(x))'") { $0.resources.memoryLimitBytes = 100 << 20 }
         let exit = try await bench.run(task)
         if bench.executor.cgroups.isAvailable {
-            #expect(exit.code == 137 && exit.message == "out of memory: ended by signal 9 (SIGKILL)")
+            #expect(exit.code == 137 && exit.message.hasPrefix("out of memory: "))
         } else {
             print("note: no control group can be made here; the limit is one on each process's data")
             #expect(exit.code == 1 && bench.log(task).contains("MemoryError"))
