@@ -8,7 +8,7 @@ public enum Routes {
     ///   - version: of this release.
     public static func make(_ services: APIServices, dashboard: StaticFiles, version: String) -> Router {
         let kfp = KFPService(services: services)
-        let authentication = Authentication(access: services.access)
+        let authentication = Authentication(access: services.access, notReady: services.notReady)
         var router = Router()
 
         // KFP, also below /pipeline, where the clients of a full Kubeflow find it.

@@ -25,6 +25,7 @@ public final class Server: Sendable {
     private let directory: DataDirectory
     private let database: MetadataDatabase
     private let engine: TaskEngine
+    private let runs: RunService
     private let inference: InferenceEngine
     private let http: HTTPServer
     private let loading: Task<Void, Never>
@@ -92,18 +93,20 @@ public final class Server: Sendable {
         await engine.register(RunService.ownerKind, runs)
         try await runs.recover()
         try await engine.recover()
+        await runs.resume()
+        executor.discardRoots(except: Set(await engine.taskIDs))
         let loading = Task { await models.loadInBackground() }
         let url = state.url ?? ""
         try directory.writeServerFile(url: url, version: version)
         state.setReady()
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
-            url: url, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine,
+            url: url, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine, runs: runs,
             inference: inference, http: http, loading: loading, state: state, logger: logger)
     }
 
     private init(
-        url: String, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine,
+        url: String, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine, runs: RunService,
         inference: InferenceEngine, http: HTTPServer, loading: Task<Void, Never>, state: ServerState, logger: Logger
     ) {
         self.url = url
@@ -112,6 +115,7 @@ public final class Server: Sendable {
         self.directory = directory
         self.database = database
         self.engine = engine
+        self.runs = runs
         self.inference = inference
         self.http = http
         self.loading = loading
@@ -125,6 +129,7 @@ public final class Server: Sendable {
         state.setStopping()
         directory.removeServerFile()
         await engine.drain()
+        runs.watch.close()
         let cut = await http.drain(timeout: options.drainTimeout)
         if cut > 0 { logger.warning("\(cut) connection(s) were cut after the drain time") }
         loading.cancel()

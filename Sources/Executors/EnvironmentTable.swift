@@ -57,7 +57,7 @@ public struct EnvironmentTable: Sendable {
     public func entry(for image: String) throws(MonoflowError) -> EnvironmentEntry {
         let reference = ImageReference(image)
         if let entry = entries.first(where: { $0.match.contains { reference.matches(pattern: $0) } }) { return entry }
-        let place = file.map { "to \($0)" } ?? "to a YAML file and start the server with --environments FILE"
+        let place = file.map { "to \($0)" } ?? "to a YAML file and start the server with --images FILE"
         throw MonoflowError(
             .failedPrecondition, "map image", image, "no environment of this machine stands for it",
             hint: "add `- {match: \"\(reference.name.deletingDefaultRegistry):*\", python: \"3.11\", requirements: []}`"

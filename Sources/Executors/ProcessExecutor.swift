@@ -202,6 +202,13 @@ public final class ProcessExecutor: Executor {
         return outputs.isEmpty ? [:] : try await files.run { try collector.collect(outputs) }
     }
 
+    /// Removes the private roots that a crash has left: of every task but those that are alive.
+    public func discardRoots(except alive: Set<String>) {
+        for id in (try? FileManager.default.contentsOfDirectory(atPath: options.dataDirectory + "/tasks")) ?? [] where !alive.contains(id) {
+            cleanUp(taskID: id)
+        }
+    }
+
     public func cleanUp(taskID: String) {
         guard let directory = try? directory(taskID) else { return }
         let removed = ["root", "overlay"].map { removal.discard(directory + "/" + $0) }

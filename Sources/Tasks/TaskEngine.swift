@@ -46,6 +46,9 @@ public actor TaskEngine {
 
     public func register(_ kind: String, _ owner: any TaskOwner) { owners[kind] = owner }
 
+    /// Tasks that have not ended.
+    public var taskIDs: [String] { Array(tasks.keys) }
+
     public var counts: (waiting: Int, admitted: Int) { (queue.waitingCount, queue.admittedCount) }
 
     /// Takes up every task that an earlier server process left. Owners must be registered and ready.
@@ -121,6 +124,10 @@ public actor TaskEngine {
         do {
             if let handle = try executor.recover(taskID: task.id) {
                 return await follow(task, launch, handle)
+            }
+            if task.state == .running {
+                // It was seen running and has left no trace: with the machine that it ran on, or by somebody's hand.
+                return await end(task, TaskExit(reason: .lost, code: nil, startedAt: task.startedAt, finishedAt: clock.now(), message: "lost: its supervisor left no trace"))
             }
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
             try await executor.prepare(launch)

@@ -74,7 +74,7 @@ TABLE = [
     ("POST", "/apis/v2beta1/runs/{run}:archive", None, WRITE),
     ("POST", "/apis/v2beta1/runs/{run}:unarchive", None, WRITE),
     ("POST", "/ns/team/v2/models/identity/infer", INFER, PREDICT),
-    ("GET", "/ns/team/v2/models/identity", None, PREDICT),
+    ("GET", "/ns/team/v2/models/identity", None, dict(PREDICT, viewer=200)),
     ("GET", "/api/users", None, ADMIN),
     ("GET", "/api/tokens", None, ADMIN),
     ("POST", "/api/users", {"name": "by {role}", "home_namespace": "team", "is_admin": True, "roles": []}, ADMIN),

@@ -9,10 +9,13 @@ struct Authentication: Sendable {
     static let cookieName = "monoflow_session"
 
     let access: AccessService
+    /// Why requests are not taken now; nil where they are.
+    let notReady: @Sendable () -> String?
 
     func wrap(_ route: Route, _ handler: HTTPHandler) -> HTTPHandler {
         if route.tags.contains(Self.publicTag) { return handler }
         return .asynchronous { request in
+            if let reason = notReady() { throw MonoflowError(.unavailable, "answer request", "", reason, hint: "try again in a moment") }
             var request = request
             request.context[PrincipalKey.self] = try await principal(of: request)
             return try await handler.respond(to: request)

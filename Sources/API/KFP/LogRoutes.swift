@@ -57,10 +57,13 @@ struct LogTail: Sendable {
         }
     }
 
-    /// The run's changes, and a look at the files twice a second between them.
+    /// The run's changes, and a look at the files five times a second between them.
     private static func merge(_ changes: AsyncStream<Int>) -> AsyncStream<Void> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
-            let watcher = Task { for await _ in changes { continuation.yield() } }
+            let watcher = Task {
+                for await _ in changes { continuation.yield() }
+                continuation.finish()
+            }
             let timer = Task {
                 while !Task.isCancelled {
                     continuation.yield()

@@ -1,6 +1,9 @@
 import Core
 
 extension RunPlanner {
+    /// Dags within dags beyond this fail.
+    public static let maximumDepth = 1000
+
     /// Starts a node whose inputs are known.
     mutating func begin(_ id: String, now: Timestamp) {
         guard let node = state.nodes[id], let template = graph.templates[node.template] else { return }
@@ -15,6 +18,10 @@ extension RunPlanner {
             update(id) { $0.startedAt = now }
             waiting.append(id)
         case .dag(let dag):
+            // A template may call itself; one that never stops must not take the server with it.
+            guard state.depth(of: id) < Self.maximumDepth else {
+                return finish(id, .failed, "nested deeper than \(Self.maximumDepth) levels", at: now)
+            }
             update(id) { $0.phase = .running; $0.startedAt = now }
             guard let owner = state.nodes[id] else { return }
             for task in dag.tasks {

@@ -88,7 +88,11 @@ extension RunPlanner {
         for (name, expression) in task.artifactArguments {
             switch expression {
             case .input(let input):
-                if let value = owner.inputArtifacts[input] { artifacts[name] = value }
+                if let value = owner.inputArtifacts[input] {
+                    artifacts[name] = value
+                } else if let raw = graph.templates[owner.template]?.artifactInputs.first(where: { $0.name == input })?.rawDefault {
+                    artifacts[name] = [ArtifactValue(name: name, uri: "", metadata: ["raw": .string(try scope.text(raw))])]
+                }
             case .taskOutput(let producer, let output):
                 let node = try scope.sibling(producer)
                 if let value = node.outputArtifacts[output] {

@@ -43,6 +43,7 @@ public struct RunPlanner: Sendable {
     var waiting: Deque<String> = []
     var active = 0
     private var ended = false
+    private var hasExpired = false
     let newArtifactID: @Sendable () -> Int64
 
     /// - Parameter newArtifactID: gives the artifact store's next key; the same key is never given twice.
@@ -80,6 +81,7 @@ public struct RunPlanner: Sendable {
             let notBefore = delay > 0 ? Timestamp(milliseconds: now.milliseconds + Int64(delay * 1000)) : nil
             update(id) { $0.message = "attempt \(attempt) failed: \(result.message)" }
             launch(id, notBefore: notBefore, now: now)
+            if state.nodes[id]?.phase != .running { active -= 1 }
         } else {
             let artifacts = result.artifacts.mapValues { $0.map(withID) }
             update(id) {
@@ -99,9 +101,21 @@ public struct RunPlanner: Sendable {
         settle(now: now)
     }
 
-    /// Ends the run: nothing more starts, what runs is asked to end.
+    /// When the run's own deadline passes; nil without one.
+    public var deadline: Timestamp? {
+        graph.deadlineSeconds.map { Timestamp(milliseconds: state.facts.createdAt.milliseconds + Int64($0 * 1000)) }
+    }
+
+    /// The run's deadline has passed: as `terminate`, but the run has failed.
+    public mutating func expire(now: Timestamp) {
+        guard !ended else { return }
+        hasExpired = true
+        terminate(now: now)
+    }
+
+    /// Ends the run: nothing more starts, what runs is asked to end. May be said again, e.g. after a restart.
     public mutating func terminate(now: Timestamp) {
-        guard !state.isTerminating, !ended else { return }
+        guard !ended else { return }
         state.isTerminating = true
         waiting = []
         for node in state.ordered where !node.phase.isTerminal {
@@ -143,7 +157,11 @@ public struct RunPlanner: Sendable {
             }
         }
         ended = true
-        effects.append(.runEnded(phase: root.phase, message: root.message))
+        if hasExpired, root.phase == .cancelled {
+            effects.append(.runEnded(phase: .failed, message: "the deadline of \(graph.deadlineSeconds ?? 0) s has passed"))
+        } else {
+            effects.append(.runEnded(phase: root.phase, message: root.message))
+        }
     }
 
     // MARK: Nodes

@@ -133,12 +133,23 @@ public struct RunState: Sendable, Equatable {
         else { rootID = node.id }
     }
 
-    static let exitTaskName = "onExit"
+    /// No template's name: Kubernetes names hold no `$`.
+    static let exitTaskName = "$onExit"
 
     mutating func update(_ id: String, _ change: (inout RunNode) -> Void) {
         guard var node = nodes[id] else { return }
         change(&node)
         nodes[id] = node
+    }
+
+    /// How many nodes stand above it.
+    func depth(of id: String) -> Int {
+        var depth = 0, above = nodes[id]?.parentID
+        while let parent = above {
+            depth += 1
+            above = nodes[parent]?.parentID
+        }
+        return depth
     }
 
     func child(of parent: String, task: String) -> RunNode? {

@@ -52,7 +52,7 @@ struct ArgoContainerReader {
                 switch member.name {
                 case "cpu": if isLimit { result.cpuLimit = text } else { result.cpuRequest = text }
                 case "memory": if isLimit { result.memoryLimit = text } else { result.memoryRequest = text }
-                case "nvidia.com/gpu", "amd.com/gpu": result.accelerators = text
+                case "nvidia.com/gpu": result.accelerators = text
                 case "ephemeral-storage": break
                 default: throw field.fail("\(key).\(member.name)", "is not supported yet", code: .unimplemented)
                 }

@@ -3,6 +3,8 @@ import Core
 /// Reads an Argo `Workflow` as kfp 1.8 compiles it into the graph.
 public struct ArgoReader {
     private var graph: WorkflowGraph
+    /// Artifacts given to the whole workflow, by name.
+    private var entryArtifacts: [String: Text] = [:]
 
     /// - Throws: `invalidArgument` or `unimplemented`; the subject is the place in the manifest.
     public static func read(_ manifest: JSON) throws -> WorkflowGraph {
@@ -39,6 +41,13 @@ public struct ArgoReader {
                 try field.finish()
                 return input
             }
+            for field in try arguments.objects("artifacts") {
+                let name = try field.required("name")
+                let source = try ArgoTaskReader.artifactSource(field)
+                guard case .raw(let text) = source else { throw field.fail("from", "must be raw data here") }
+                try field.finish()
+                entryArtifacts[name] = text
+            }
             try arguments.finish()
         }
         for field in try spec.objects("templates") {
@@ -48,6 +57,13 @@ public struct ArgoReader {
             }
         }
         try spec.finish()
+        guard var entry = graph.templates[graph.entrypoint] else { return }
+        for index in entry.artifactInputs.indices {
+            let name = entry.artifactInputs[index].name
+            entry.artifactInputs[index].rawDefault = entryArtifacts.removeValue(forKey: name) ?? entry.artifactInputs[index].rawDefault
+        }
+        if let left = entryArtifacts.keys.sorted().first { throw spec.fail("arguments.artifacts (\(left))", "is no input of the entrypoint") }
+        graph.templates[graph.entrypoint] = entry
     }
 
     /// Names and types that kfp's compiler leaves in an annotation.

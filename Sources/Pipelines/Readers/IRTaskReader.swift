@@ -11,6 +11,8 @@ struct IRTaskReader {
         var task = GraphTask(
             name: name, displayName: try info?.string("name"), template: try reference.required("name"),
             dependencies: try fields.texts("dependentTasks") ?? [], trigger: .succeeded)
+        try reference.finish()
+        try info?.finish()
         if let caching = try fields.fields("cachingOptions") {
             task.allowsCache = try caching.bool("enableCache") ?? false
             caching.ignore("cacheKey")

@@ -21,6 +21,8 @@ actor RunDriver {
     enum Event: Sendable {
         case start
         case terminate
+        /// The run's own deadline may have passed.
+        case deadline
         case attemptEnded(task: TaskRecord, exit: TaskExit, state: TaskState, result: AttemptResult)
         case taskWaits(task: TaskRecord, reason: String)
     }
@@ -31,6 +33,7 @@ actor RunDriver {
     private var planner: RunPlanner
     private var pending: [(event: Event, done: CheckedContinuation<Void, Never>)] = []
     private var isWorking = false
+    private var deadlineTimer: Task<Void, Never>?
     private let onEnd: @Sendable (String) -> Void
 
     init(run: RunRecord, graph: WorkflowGraph, nodes: [RunNode], dependencies: RunDependencies, onEnd: @escaping @Sendable (String) -> Void) {
@@ -52,6 +55,8 @@ actor RunDriver {
             Task { await self.work() }
         }
     }
+
+    var isTerminating: Bool { planner.state.isTerminating }
 
     /// Facts about a node for reading its outputs.
     func outputReader(node id: String) -> OutputReader? {
@@ -80,6 +85,10 @@ actor RunDriver {
             case .terminate:
                 planner.terminate(now: now)
                 write.isTerminate = true
+            case .deadline:
+                guard let deadline = planner.deadline, deadline <= now else { continue }
+                planner.expire(now: now)
+                write.isTerminate = true
             case .attemptEnded(let task, let exit, let state, let result):
                 write.ended.append((task.id, exit, state, result.message))
                 planner.attemptEnded(node: task.nodeID, attempt: task.attempt, result: result, now: now)
@@ -95,7 +104,20 @@ actor RunDriver {
         dependencies.watch.changed(runID)
         for task in write.tasks { await dependencies.engine.submit(task) }
         for id in write.stops { await dependencies.engine.cancel(id) }
-        if write.end != nil { onEnd(runID) }
+        if write.end != nil {
+            deadlineTimer?.cancel()
+            onEnd(runID)
+        }
+    }
+
+    /// Waits for the run's deadline, where it has one.
+    func watchDeadline() {
+        guard let deadline = planner.deadline else { return }
+        let wait = deadline.milliseconds - dependencies.clock.now().milliseconds
+        deadlineTimer = Task { [weak self] in
+            try? await Task.sleep(for: .milliseconds(max(0, wait)))
+            if !Task.isCancelled { await self?.post(.deadline) }
+        }
     }
 
     /// Nothing of the plan shows before it is written; a full disk delays the run, it does not lose it.
@@ -105,6 +127,8 @@ actor RunDriver {
             do {
                 return try await dependencies.database.write { db in try write.perform(db) }
             } catch {
+                // After the stop the next start takes the run up from what was written.
+                if dependencies.watch.isClosed { return }
                 dependencies.logger.error("a run's state could not be written; trying again", metadata: ["run": "\(runID)", "error": "\(error)"])
                 try? await Task.sleep(for: .seconds(delay))
                 delay = min(delay * 2, 30)

@@ -59,6 +59,15 @@ public final class RunService: Sendable {
             guard let graph = graphs[run.specDigest] else { continue }
             let driver = makeDriver(run, graph, nodes)
             if nodes.isEmpty { await driver.post(.start) }
+            await driver.watchDeadline()
+        }
+    }
+
+    /// After `TaskEngine.recover`: says again to running steps what was said before the restart.
+    public func resume() async {
+        for driver in drivers.withLock({ Array($0.values) }) {
+            if await driver.isTerminating { await driver.post(.terminate) }
+            await driver.post(.deadline)
         }
     }
 
@@ -86,7 +95,9 @@ public final class RunService: Sendable {
             _ = try PipelineStore.insertSpec(db, package)
             try RunStore.insert(db, run)
         }
-        await makeDriver(run, graph, []).post(.start)
+        let driver = makeDriver(run, graph, [])
+        await driver.post(.start)
+        await driver.watchDeadline()
         return try await get(id)
     }
 
@@ -186,7 +197,9 @@ public final class RunService: Sendable {
 
 extension RunService: TaskOwner {
     public func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async {
-        guard let driver = driver(task.ownerID) else { return }
+        guard let driver = driver(task.ownerID) else {
+            return dependencies.logger.error("a task ended whose run is not there", metadata: ["task": "\(task.id)", "run": "\(task.ownerID)"])
+        }
         var result = AttemptResult(end: .failed, message: exit.message, startedAt: exit.startedAt, finishedAt: exit.finishedAt)
         var state = TaskState.failed
         switch exit.reason {

@@ -6,6 +6,7 @@ public final class RunWatch: Sendable {
         var version = 0
         var watchers: [String: [Int: AsyncStream<Int>.Continuation]] = [:]
         var nextWatcher = 0
+        var isClosed = false
     }
     private let state = Mutex(State())
 
@@ -17,6 +18,18 @@ public final class RunWatch: Sendable {
             return (state.version, state.watchers[runID].map { Array($0.values) } ?? [])
         }
         for watcher in watchers { watcher.yield(version) }
+    }
+
+    var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Ends every stream, so that the requests which follow runs end when the server stops.
+    public func close() {
+        let all = state.withLock { state in
+            state.isClosed = true
+            defer { state.watchers = [:] }
+            return state.watchers.values.flatMap { $0.values }
+        }
+        for watcher in all { watcher.finish() }
     }
 
     /// A number that grows with each change of the run; one element is given at once. Ends with its consumer.
@@ -34,6 +47,7 @@ public final class RunWatch: Sendable {
             }
         }
         continuation.yield(version)
+        if isClosed { continuation.finish() }
         return stream
     }
 }
