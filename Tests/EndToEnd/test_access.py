@@ -26,7 +26,8 @@ def things(server, people, tmp_path_factory):
             break
     graph = server.json("GET", f"/api/runs/{run}/graph", token=people.editor)
     assert graph["run"]["state"] == "Succeeded" and graph["run"]["namespace"] == "team"
-    artifact = server.json("GET", "/api/artifacts", params={"run_id": run}, token=people.editor)["artifacts"][0]["id"]
+    listed = server.json("GET", "/api/artifacts", params={"run_id": run}, token=people.editor)["artifacts"]
+    artifact = next(item["id"] for item in listed if item["name"] == "data")
     node = next(n["id"] for n in graph["nodes"] if n["type"] == "Container")
     answer = server.request("PUT", "/api/models/identity/versions/next", data=identity_model(), token=people.editor)
     assert answer.status_code == 201, answer.text
