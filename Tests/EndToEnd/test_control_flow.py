@@ -31,7 +31,7 @@ def test_parallel_for_and_collected(server, start_package):
     assert sorted(parameters(node)["Output"] for node in squares) == ["1", "4", "9"]
     assert parameters(graph.one("total"))["Output"] == "14"
     assert sorted(parameters(n)["said"] for n in said(graph) if n["state"] == "Succeeded") == [
-        "1-x", "2-y", "a", "b", "c", "found b"]
+        "1-x", "1:x", "2-y", "2:y", "a", "b", "c", "found b"]
 
 
 def said(graph):
@@ -40,7 +40,7 @@ def said(graph):
 
 def test_loop_over_nothing(server, start_package):
     graph = server.wait(start_package(pipelines.loops, {"words": []}), 600).succeeded()
-    assert sorted(parameters(n)["said"] for n in said(graph)) == ["1-x", "2-y"]
+    assert sorted(parameters(n)["said"] for n in said(graph)) == ["1-x", "1:x", "2-y", "2:y"]
 
 
 def test_loop_parallelism(server, start_package):
