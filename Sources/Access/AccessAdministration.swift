@@ -10,7 +10,19 @@ extension AccessService {
         try AccessNames.checkNamespace(name)
         let now = clock.now()
         try await database.write { try AccessStore.insertNamespace($0, name, at: now) }
-        namespaceIndex.insert(name)
+        namespaceIndex.set(name, NamespaceSettings())
+    }
+
+    /// The settings of a namespace; nil where there is none. Reads memory only.
+    public func settings(of namespace: String) -> NamespaceSettings? { namespaceIndex[namespace] }
+
+    /// They count for tasks that start from now on.
+    /// - Throws: `notFound`.
+    public func updateNamespace(_ name: String, _ settings: NamespaceSettings) async throws(MonoflowError) {
+        guard try await database.write({ try AccessStore.update($0, namespace: name, settings) }) else {
+            throw MonoflowError(.notFound, "update namespace", name, "there is no such namespace")
+        }
+        namespaceIndex.set(name, settings)
     }
 
     /// The namespaces in which the caller has a role, by name; an admin is an owner of all.

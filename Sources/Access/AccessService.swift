@@ -26,7 +26,7 @@ public final class AccessService: Sendable {
         self.identifiers = identifiers
         self.logger = logger
         self.activeTask = activeTask
-        namespaceIndex = NamespaceIndex(Set(try database.readBlocking(AccessStore.namespaces)))
+        namespaceIndex = NamespaceIndex(try database.readBlocking(AccessStore.namespaceSettings))
     }
 
     // MARK: Authentication

@@ -14,6 +14,17 @@ enum AccessStore {
         try Row.fetchOne(db, sql: "SELECT 1 FROM namespaces WHERE name = ?", arguments: [name]) != nil
     }
 
+    static func namespaceSettings(_ db: GRDB.Database) throws -> [String: NamespaceSettings] {
+        let rows = try Row.fetchAll(db, sql: "SELECT name, network FROM namespaces")
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], NamespaceSettings(network: $0["network"])) })
+    }
+
+    /// - Returns: whether there is such a namespace.
+    static func update(_ db: GRDB.Database, namespace: String, _ settings: NamespaceSettings) throws -> Bool {
+        try db.execute(sql: "UPDATE namespaces SET network = ? WHERE name = ?", arguments: [settings.network, namespace])
+        return db.changesCount > 0
+    }
+
     static func namespaces(_ db: GRDB.Database) throws -> [String] {
         try String.fetchAll(db, sql: "SELECT name FROM namespaces ORDER BY name")
     }

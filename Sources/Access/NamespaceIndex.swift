@@ -1,12 +1,20 @@
 import Core
 import Synchronization
 
-/// The names of all namespaces, in memory: authorization asks it on every request of an admin.
+/// What an owner of a namespace decides for it.
+public struct NamespaceSettings: Sendable, Equatable {
+    /// Whether its tasks may use the host's network; without it they have a loopback of their own and nothing else.
+    public var network = true
+    public init(network: Bool = true) { self.network = network }
+}
+
+/// All namespaces with their settings, in memory: authorization asks it on every request of an admin, and each start of a task.
 final class NamespaceIndex: Sendable {
-    private let names: Mutex<Set<String>>
-    init(_ names: Set<String>) { self.names = Mutex(names) }
-    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
-    func insert(_ name: String) { names.withLock { _ = $0.insert(name) } }
+    private let settings: Mutex<[String: NamespaceSettings]>
+    init(_ settings: [String: NamespaceSettings]) { self.settings = Mutex(settings) }
+    func contains(_ name: String) -> Bool { settings.withLock { $0[name] != nil } }
+    func set(_ name: String, _ value: NamespaceSettings) { settings.withLock { $0[name] = value } }
+    subscript(name: String) -> NamespaceSettings? { settings.withLock { $0[name] } }
 }
 
 /// The rules for names of users, tokens and namespaces.

@@ -57,7 +57,11 @@ public final class Server: Sendable {
         let engine = TaskEngine(
             database: database, executor: executor, maximumTasks: options.maximumTasks ?? max(8, 4 * ProcessInfo.processInfo.activeProcessorCount),
             active: active, clock: clock, logger: logger
-        ) { task in (serviceTokens.issue(taskID: task.id, namespace: task.namespace), state.url) }
+        ) { task in
+            LaunchFacts(
+                token: serviceTokens.issue(taskID: task.id, namespace: task.namespace), serverURL: state.url,
+                allowsNetwork: access.settings(of: task.namespace)?.network ?? false)
+        }
 
         // Domains
         let artifactIDs = ArtifactIDs(after: try database.readBlocking(ArtifactStore.largestID))

@@ -12,6 +12,19 @@ public protocol TaskOwner: Sendable {
     func taskWaits(_ task: TaskRecord, reason: String) async
 }
 
+/// What is known of a task only when it starts.
+public struct LaunchFacts: Sendable {
+    public var token: String?
+    public var serverURL: String?
+    /// Whether its namespace lets tasks use the host's network.
+    public var allowsNetwork: Bool
+    public init(token: String?, serverURL: String?, allowsNetwork: Bool) {
+        self.token = token
+        self.serverURL = serverURL
+        self.allowsNetwork = allowsNetwork
+    }
+}
+
 /// Drives tasks through their states on one executor: the thin loop round `AdmissionQueue`.
 public actor TaskEngine {
     private let database: MetadataDatabase
@@ -19,7 +32,7 @@ public actor TaskEngine {
     private let clock: WallClock
     private let logger: Logger
     private let active: ActiveTasks
-    private let launchFacts: @Sendable (TaskRecord) -> (token: String?, serverURL: String?)
+    private let launchFacts: @Sendable (TaskRecord) -> LaunchFacts
     private var owners: [String: any TaskOwner] = [:]
 
     private var queue: AdmissionQueue
@@ -29,10 +42,10 @@ public actor TaskEngine {
     private var isDraining = false
     private var timer: Task<Void, Never>?
 
-    /// - Parameter launchFacts: the service token and server address that a starting task is given.
+    /// - Parameter launchFacts: what a starting task is given beside its spec.
     public init(
         database: MetadataDatabase, executor: any Executor, maximumTasks: Int, active: ActiveTasks, clock: WallClock, logger: Logger,
-        launchFacts: @escaping @Sendable (TaskRecord) -> (token: String?, serverURL: String?)
+        launchFacts: @escaping @Sendable (TaskRecord) -> LaunchFacts
     ) {
         self.database = database
         self.executor = executor
@@ -119,8 +132,7 @@ public actor TaskEngine {
 
     private func drive(_ task: TaskRecord) async {
         active.insert(task.id, namespace: task.namespace)
-        let facts = launchFacts(task)
-        let launch = TaskLaunch(id: task.id, namespace: task.namespace, spec: task.spec, serviceToken: facts.token, serverURL: facts.serverURL)
+        let launch = launch(of: task)
         do {
             if let handle = try executor.recover(taskID: task.id) {
                 return await follow(task, launch, handle)
@@ -162,8 +174,7 @@ public actor TaskEngine {
     }
 
     private func end(_ task: TaskRecord, _ exit: TaskExit) async {
-        let facts = launchFacts(task)
-        let launch = TaskLaunch(id: task.id, namespace: task.namespace, spec: task.spec, serviceToken: facts.token, serverURL: facts.serverURL)
+        let launch = launch(of: task)
         guard let owner = owners[task.ownerKind] else {
             logger.error("a task ended whose owner kind is unknown", metadata: ["task": "\(task.id)", "kind": "\(task.ownerKind)"])
             return forget(task.id)
@@ -175,6 +186,13 @@ public actor TaskEngine {
         }
         executor.cleanUp(taskID: task.id)
         forget(task.id)
+    }
+
+    private func launch(of task: TaskRecord) -> TaskLaunch {
+        let facts = launchFacts(task)
+        var spec = task.spec
+        spec.network = spec.network && facts.allowsNetwork
+        return TaskLaunch(id: task.id, namespace: task.namespace, spec: spec, serviceToken: facts.token, serverURL: facts.serverURL)
     }
 
     private func stoppedBeforeStart() -> TaskExit {

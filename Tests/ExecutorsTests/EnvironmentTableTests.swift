@@ -33,7 +33,7 @@ import Testing
     @Test func anUnknownImageSaysHowToMapIt() throws {
         let error = #expect(throws: MonoflowError.self) { try EnvironmentTable(file: "/etc/monoflow/environments.yaml").entry(for: "gcr.io/me/train:v2") }
         #expect(error?.code == .failedPrecondition && error?.subject == "gcr.io/me/train:v2")
-        #expect(error?.hint == #"add `- {match: "gcr.io/me/train:*", python: "3.11", requirements: []}` (or `kind: host`) under `environments:` to /etc/monoflow/environments.yaml"#)
+        #expect(error?.hint == #"add `- {match: "gcr.io/me/train:*", python: "3.11", requirements: []}` (or `kind: host`) under `images:` to /etc/monoflow/environments.yaml"#)
         #expect(error?.description.contains("\n") == false)
     }
 
@@ -56,7 +56,7 @@ import Testing
             return try EnvironmentTable.load(file: file)
         }
         let table = try load("""
-            environments:
+            images:
               - match: [trainer:*, "other"]
                 python: 3.10
                 requirements: [six==1.16.0]
@@ -76,10 +76,10 @@ import Testing
         #expect(try table.entry(for: "alpine:3").kind == .host)
         #expect(try EnvironmentTable.load(file: directory + "/none.yaml").entries == EnvironmentTable().entries)
         for (text, place) in [
-            ("environments:\n  - match: a\n    colour: red", "entry 1, colour"), ("environments:\n  - python: \"3.11\"", "entry 1, match"),
-            ("environments: [{match: a, python: two}]", "entry 1, python"), ("environments: [{match: a, kind: host, requirements: [x]}]", "entry 1, kind"),
-            ("environments: [{match: a}, {match: b, mounts: {/x: ./missing}}]", "entry 2, mounts"), ("other: 1", "environments:"),
-            ("environments: [a]", "entry 1"), ("{", file),
+            ("images:\n  - match: a\n    colour: red", "entry 1, colour"), ("images:\n  - python: \"3.11\"", "entry 1, match"),
+            ("images: [{match: a, python: two}]", "entry 1, python"), ("images: [{match: a, kind: host, requirements: [x]}]", "entry 1, kind"),
+            ("images: [{match: a}, {match: b, mounts: {/x: ./missing}}]", "entry 2, mounts"), ("other: 1", "images:"),
+            ("images: [a]", "entry 1"), ("{", file),
         ] {
             #expect { try load(text) } throws: { ($0 as? MonoflowError)?.code == .invalidArgument && "\($0)".contains(place) && !"\($0)".contains("\n") }
         }
@@ -91,7 +91,7 @@ import Testing
         try Files.makeDirectory(directory + "/app", mode: 0o755)
         try Files.writeAtomically(Array("echo from the image: $@ in $PWD with $MODE; echo > /app/x || echo read-only".utf8), to: directory + "/app/main.sh", mode: 0o644)
         let bench = try await Workbench(level, environments: """
-            environments:
+            images:
               - {match: "shop/app", entrypoint: [sh, /app/main.sh], command: [by, default], env: {MODE: table}, workdir: /srv/here, mounts: {/app: \(directory)/app}}
             """)
         defer { try? FileManager.default.removeItem(atPath: directory) }

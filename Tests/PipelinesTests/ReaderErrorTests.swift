@@ -11,7 +11,7 @@ import Testing
     private static let step = "  - {name: step, container: {image: alpine, command: [x]}}"
 
     private static let cases: [(String, MonoflowError.Code, String)] = [
-        ("a: [1, 2", .invalidArgument, "line 1"),
+        ("a: [1, 2", .invalidArgument, "malformed YAML"),
         ("a: 1\na: 2", .invalidArgument, "twice"),
         ("just text", .invalidArgument, "neither an Argo Workflow"),
         ("", .invalidArgument, "no document"),

@@ -17,6 +17,20 @@ struct AccessRoutes: Sendable {
             try await services.access.createNamespace(name)
             return .json(["name": .string(name), "role": "owner"], status: .created)
         }
+        router.on(.get, "/api/namespaces/{name}") { request in
+            let name = try request.parameter("name")
+            try request.caller().require(.read, in: name)
+            return .json(["name": .string(name), "network": .bool(services.access.settings(of: name)?.network ?? false)])
+        }
+        router.on(.patch, "/api/namespaces/{name}") { request in
+            let name = try request.parameter("name")
+            try request.caller().require(.administer, in: name)
+            guard let network = try await request.json()["network"]?.boolValue else {
+                throw MonoflowError(.invalidArgument, "update namespace", "network", "must be true or false")
+            }
+            try await services.access.updateNamespace(name, NamespaceSettings(network: network))
+            return .json(["name": .string(name), "network": .bool(network)])
+        }
         router.on(.get, "/api/users") { request in
             try request.caller().requireAdmin("list users")
             return .json(["users": .array(try await services.access.users().map(Self.json))])
