@@ -105,7 +105,8 @@ def loops(words: List[str] = ["a", "b"]) -> int:
             say(text="found b").set_display_name("found")
     with dsl.ParallelFor([{"a": "1", "b": "x"}, {"a": "2", "b": "y"}], name="records") as record:
         join(a=record.a, b=record.b).set_display_name("record")
-        # Inside a longer text the compiler names the item's members in another way.
+    # Inside a longer text the compiler names the item's members in another way.
+    with dsl.ParallelFor([{"a": "1", "b": "x"}, {"a": "2", "b": "y"}], name="labels") as record:
         say(text=f"{record.a}:{record.b}").set_display_name("label")
     return summed.output
 
