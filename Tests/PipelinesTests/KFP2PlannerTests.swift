@@ -185,6 +185,29 @@ import Testing
         #expect(run.started.map { $0.spec.command } == [["echo", "A0"], ["echo", "A1"]])
     }
 
+    @Test func membersOfDictItemsReachTextsInsideTheBody() throws {
+        var run = Harness(try ir("""
+              loop:
+                componentRef: {name: comp-d}
+                taskInfo: {name: loop}
+                parameterIterator: {itemInput: item, items: {raw: '[{"a": "A0"}, {"a": "A1"}]'}}
+        """, components: """
+          comp-d:
+            dag:
+              tasks:
+                body:
+                  componentRef: {name: step}
+                  taskInfo: {name: body}
+                  inputs:
+                    parameters:
+                      item-subvar-a: {componentInputParameter: item-subvar-a}
+                      x: {runtimeValue: {constant: "<{{$.inputs.parameters['item-subvar-a']}}>"}}
+            inputDefinitions: {parameters: {item: {parameterType: STRUCT}}}
+        """))
+        run.run { _, _ in ["Output": "x"] }
+        #expect(run.started.map { $0.spec.command } == [["echo", "<A0>"], ["echo", "<A1>"]])
+    }
+
     @Test func loopParallelismLimit() throws {
         var run = Harness(try loop("[1,2,3,4,5]", policy: "iteratorPolicy: {parallelismLimit: 2}"))
         run.start()

@@ -114,7 +114,7 @@ extension RunPlanner {
     /// An optional input of the dag around that was not given stays absent in its tasks too (kfp 2).
     private func isAbsent(_ expression: Expression, _ owner: RunNode) -> Bool {
         guard graph.dialect == .kfp2, case .reference(.input(let name)) = expression else { return false }
-        return owner.inputs[name] == nil
+        return Scope.input(name, of: owner) == nil
     }
 
     func holds(_ task: GraphTask, _ id: String, of owner: RunNode, item: JSON?) throws -> Bool {

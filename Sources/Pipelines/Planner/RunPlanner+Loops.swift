@@ -87,16 +87,13 @@ extension RunPlanner {
         }
     }
 
-    /// Where the items are dicts, kfp 2's compiler gives the body inputs named `ITEM-subvar-KEY` and, at the top of a
-    /// pipeline, leaves them bound to names that nothing declares: they mean the item's members.
+    /// Declared inputs of the body that mean members of the item (see `Scope.input`).
     private func memberInputs(of iteration: RunNode, _ loop: Loop) -> [String: JSON] {
-        guard let input = loop.itemInput, let item = iteration.item, item.objectValue != nil else { return [:] }
-        let prefix = input + "-subvar-"
-        var result: [String: JSON] = [:]
-        for declared in graph.templates[iteration.template]?.inputs ?? [] where declared.name.hasPrefix(prefix) {
-            result[declared.name] = item[String(declared.name.dropFirst(prefix.count))]
-        }
-        return result
+        guard let input = loop.itemInput, let item = iteration.item else { return [:] }
+        var holder = iteration
+        holder.inputs = [input: item]
+        let declared = graph.templates[iteration.template]?.inputs.map(\.name) ?? []
+        return Dictionary(uniqueKeysWithValues: declared.compactMap { name in Scope.input(name, of: holder).map { (name, $0) } })
     }
 
     /// A loop's outputs are its iterations' outputs as lists, in order.

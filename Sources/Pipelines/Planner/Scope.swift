@@ -53,7 +53,7 @@ struct Scope {
     func value(_ reference: Reference) throws -> JSON {
         switch reference {
         case .input(let name):
-            if let value = owner.inputs[name] { return value }
+            if let value = Self.input(name, of: owner) { return value }
             throw error("the input \"\(name)\" has no value")
         case .ownInput(let name):
             if let value = ownInputs[name] { return value }
@@ -80,6 +80,14 @@ struct Scope {
         case .inputArtifact, .outputArtifact, .outputFile, .executorInput:
             throw error("a placeholder that only a container knows stands outside one")
         }
+    }
+
+    /// A node's input. Where the items of a loop are dicts, kfp 2's compiler also names `INPUT-subvar-KEY`, which nothing
+    /// declares: it means that member of the input.
+    static func input(_ name: String, of node: RunNode) -> JSON? {
+        if let value = node.inputs[name] { return value }
+        guard let mark = name.range(of: "-subvar-") else { return nil }
+        return node.inputs[String(name[..<mark.lowerBound])]?[String(name[mark.upperBound...])]
     }
 
     func sibling(_ task: String) throws -> RunNode {
