@@ -4,8 +4,6 @@ import Foundation
 import Tasks
 
 extension ProcessExecutor {
-    private static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
-
     public func prepare(_ task: TaskLaunch) async throws {
         let directory = try directory(task.id)
         let plan = try await files.run { try self.planner.plan(task.spec) }
@@ -22,7 +20,7 @@ extension ProcessExecutor {
 
     private func fillRoot(_ task: TaskLaunch, _ plan: EnvironmentPlan, _ sandbox: Sandbox, directory: String) throws {
         discardRoot(directory)
-        let root = try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox)
+        let root = try emptyRoot(task, sandbox)
         let blocked = mode.level == .none ? [] : sandbox.readOnlyTargets
         for input in task.spec.inputs { try root.place(input, blobs: blobs, blocked: blocked) }
         for output in task.spec.outputs {
@@ -33,8 +31,8 @@ extension ProcessExecutor {
             try root.makeDirectory(SandboxPath.parent(path))
         }
         if let token = task.serviceToken {
-            try root.write(Array(token.utf8), to: Self.serviceAccount + "/token", mode: 0o600)
-            try root.write(Array(task.namespace.utf8), to: Self.serviceAccount + "/namespace")
+            try root.write(Array(token.utf8), to: RootTemplate.serviceAccount + "/token", mode: 0o600)
+            try root.write(Array(task.namespace.utf8), to: RootTemplate.serviceAccount + "/namespace")
         }
         // An image's working directory may be one that only the image has.
         if !blocked.contains(where: { SandboxPath.isInside(sandbox.workingDirectory, $0) }) { try root.makeDirectory(sandbox.workingDirectory) }
@@ -42,6 +40,17 @@ extension ProcessExecutor {
         for part in ["upper", "work"] { try Files.makeDirectory("\(directory)/overlay/\(part)", mode: 0o755) }
         // The layer's own root is the environment's as the task sees it.
         guard chmod(directory + "/overlay/upper", 0o777) == 0 else { throw Files.failure("change mode", directory) }
+    }
+
+    /// A clean root that another task of the namespace gave back, else a new one.
+    private func emptyRoot(_ task: TaskLaunch, _ sandbox: Sandbox) throws -> TaskRoot {
+        // Without a sandbox a process of the last task may still be there.
+        guard mode.level != .none else { return try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox) }
+        let kind = RootPool.Kind(namespace: task.namespace, owner: sandbox.owner.uid, mountPoints: sandbox.mountPoints)
+        if roots.take(kind, for: task.id, to: sandbox.root) { return try TaskRoot(path: sandbox.root, owner: sandbox.owner) }
+        let root = try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox)
+        roots.made(kind, for: task.id, at: sandbox.root)
+        return root
     }
 
     /// The directory that a task gets a writable layer over, so that its own `pip install` works.
@@ -69,7 +78,7 @@ extension ProcessExecutor {
         var line = plan.commandLine
         var variables = variables(task, plan)
         if mode.level == .none {
-            let paths = task.spec.inputs.map(\.path) + task.spec.outputs.map(\.path) + [Self.serviceAccount, "/root"]
+            let paths = task.spec.inputs.map(\.path) + task.spec.outputs.map(\.path) + [RootTemplate.serviceAccount, "/root"]
             line = line.map { SandboxPath.redirect($0, paths: paths, root: sandbox.root) }
             variables = variables.map { .init($0.name, $0.name == "PATH" ? $0.value : SandboxPath.redirect($0.value, paths: paths, root: sandbox.root)) }
         }
@@ -84,7 +93,7 @@ extension ProcessExecutor {
     private func variables(_ task: TaskLaunch, _ plan: EnvironmentPlan) -> [EnvironmentVariable] {
         var all = plan.variables
         if let url = task.serverURL { all += [.init("MONOFLOW_SERVER", url), .init("KF_PIPELINES_ENDPOINT", url)] }
-        if task.serviceToken != nil { all.append(.init("KF_PIPELINES_SA_TOKEN_PATH", Self.serviceAccount + "/token")) }
+        if task.serviceToken != nil { all.append(.init("KF_PIPELINES_SA_TOKEN_PATH", RootTemplate.serviceAccount + "/token")) }
         all += task.spec.env
         var last: [String: Int] = [:]
         for (index, variable) in all.enumerated() { last[variable.name] = index }

@@ -53,6 +53,7 @@ public final class ProcessExecutor: Executor {
     let blobs: BlobStore
     let clock: WallClock
     private let removal: TreeRemoval
+    let roots: RootPool
     let files: BlockingQueue
     private let live = Mutex<[String: (handle: TaskHandle, end: ProcessEnd)]>([:])
 
@@ -114,6 +115,9 @@ public final class ProcessExecutor: Executor {
             .init(directory: environmentsDirectory, mode: mode, canOverlay: canOverlay, builder: users.builder, hostEnvironment: options.hostEnvironment),
             supervisor: supervisor, host: host, files: files, logger: logger)
         removal = try TreeRemoval(trash: options.dataDirectory + "/tasks/.trash")
+        // What an earlier process kept is not known to be clean.
+        removal.discard(options.dataDirectory + "/tasks/.roots")
+        roots = try RootPool(directory: options.dataDirectory + "/tasks/.roots")
         files.later { [removal] in removal.empty() }
     }
 
@@ -204,14 +208,15 @@ public final class ProcessExecutor: Executor {
 
     /// Removes the private roots that a crash has left: of every task but those that are alive.
     public func discardRoots(except alive: Set<String>) {
-        for id in (try? FileManager.default.contentsOfDirectory(atPath: options.dataDirectory + "/tasks")) ?? [] where !alive.contains(id) {
+        for id in (try? FileManager.default.contentsOfDirectory(atPath: options.dataDirectory + "/tasks")) ?? [] where !alive.contains(id) && !id.hasPrefix(".") {
             cleanUp(taskID: id)
         }
     }
 
     public func cleanUp(taskID: String) {
         guard let directory = try? directory(taskID) else { return }
-        let removed = ["root", "overlay"].map { removal.discard(directory + "/" + $0) }
+        let parts = roots.giveBack(taskID: taskID, path: directory + "/root") ? ["overlay"] : ["root", "overlay"]
+        let removed = parts.map { removal.discard(directory + "/" + $0) }
         if removed.contains(true) { files.later { [removal] in removal.empty() } }
     }
 

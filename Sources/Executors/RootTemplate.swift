@@ -7,6 +7,9 @@ struct RootTemplate: Sendable {
     let host: HostView
     let mode: SandboxMode
 
+    /// Where a task finds its token, as in a Kubernetes pod.
+    static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
+
     /// Makes the root and everything that the sandbox mounts into it.
     func make(path: String, sandbox: Sandbox) throws -> TaskRoot {
         let root = try TaskRoot(path: path, owner: sandbox.owner)
@@ -14,6 +17,7 @@ struct RootTemplate: Sendable {
         for directory in ["/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/var/run"] { try root.makeDirectory(directory) }
         guard mode.level != .none else { return root }
         for link in host.links { try root.link(link.path, to: link.target) }
+        try root.makeDirectory(Self.serviceAccount)
         for directory in sandbox.mountPoints where !Self.isFile(sandbox, directory) { try root.makeDirectory(directory) }
         for file in host.etcFiles() { try root.write(file.bytes, to: file.path) }
         try root.write(Array(users(sandbox.owner).utf8), to: "/etc/passwd")
