@@ -14,6 +14,7 @@ struct KFPV1Routes: Sendable {
         pipelines(&router)
         experiments(&router)
         runs(&router)
+        KFPActionRoutes(services: services, kfp: kfp).add(to: &router, terminate: "/runs/{id}/terminate")
         return router
     }
 
@@ -58,11 +59,6 @@ struct KFPV1Routes: Sendable {
                 throw MonoflowError(.notFound, "get pipeline", name, "there is no such pipeline in namespace \(namespace)")
             }
             return .json(try await object(pipeline))
-        }
-        router.on(.delete, "/pipelines/{id}") { request in
-            let pipeline = try await kfp.pipeline(request.parameter("id"), request.caller(), .write)
-            try await services.pipelines.delete(pipeline.id)
-            return .json([:])
         }
         router.on(.get, "/pipelines/{id}/templates") { request in
             let pipeline = try await kfp.pipeline(request.parameter("id"), request.caller(), .read)
@@ -120,18 +116,6 @@ struct KFPV1Routes: Sendable {
         router.on(.get, "/experiments/{id}") { request in
             .json(V1Objects.experiment(try await kfp.experiment(request.parameter("id"), request.caller(), .read)))
         }
-        router.on(.delete, "/experiments/{id}") { request in
-            let experiment = try await kfp.experiment(request.parameter("id"), request.caller(), .write)
-            try await services.experiments.delete(experiment.id)
-            return .json([:])
-        }
-        for (verb, state) in [("archive", StorageState.archived), ("unarchive", .available)] {
-            router.on(.post, "/experiments/{id}:\(verb)") { request in
-                let experiment = try await kfp.experiment(request.parameter("id"), request.caller(), .write)
-                try await services.experiments.setStorageState(experiment.id, state)
-                return .json([:])
-            }
-        }
     }
 
     private func runs(_ router: inout Router) {
@@ -151,22 +135,6 @@ struct KFPV1Routes: Sendable {
         }
         router.on(.get, "/runs/{id}") { request in
             .json(try await detail(try await kfp.run(request.parameter("id"), request.caller(), .read)))
-        }
-        router.on(.delete, "/runs/{id}") { request in
-            try await kfp.deleteRun(request.parameter("id"), request.caller())
-            return .json([:])
-        }
-        router.on(.post, "/runs/{id}/terminate") { request in
-            let run = try await kfp.run(request.parameter("id"), request.caller(), .write)
-            try await services.runs.terminate(run.id)
-            return .json([:])
-        }
-        for (verb, state) in [("archive", StorageState.archived), ("unarchive", .available)] {
-            router.on(.post, "/runs/{id}:\(verb)") { request in
-                let run = try await kfp.run(request.parameter("id"), request.caller(), .write)
-                try await services.runs.setStorageState(run.id, state)
-                return .json([:])
-            }
         }
     }
 

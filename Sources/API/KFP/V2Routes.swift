@@ -13,6 +13,7 @@ struct KFPV2Routes: Sendable {
         pipelines(&router)
         experiments(&router)
         runs(&router)
+        KFPActionRoutes(services: services, kfp: kfp).add(to: &router, terminate: "/runs/{id}:terminate")
         return router
     }
 
@@ -62,11 +63,6 @@ struct KFPV2Routes: Sendable {
         router.on(.get, "/pipelines/{id}") { request in
             .json(V2Objects.pipeline(try await kfp.pipeline(request.parameter("id"), request.caller(), .read)))
         }
-        router.on(.delete, "/pipelines/{id}") { request in
-            let id = try await kfp.pipeline(request.parameter("id"), request.caller(), .write).id
-            try await services.pipelines.delete(id)
-            return .json([:])
-        }
         router.on(.get, "/pipelines/{id}/versions") { request in
             let id = try request.parameter("id")
             _ = try await kfp.pipeline(id, request.caller(), .read)
@@ -104,18 +100,6 @@ struct KFPV2Routes: Sendable {
         router.on(.get, "/experiments/{id}") { request in
             .json(V2Objects.experiment(try await kfp.experiment(request.parameter("id"), request.caller(), .read)))
         }
-        router.on(.delete, "/experiments/{id}") { request in
-            let experiment = try await kfp.experiment(request.parameter("id"), request.caller(), .write)
-            try await services.experiments.delete(experiment.id)
-            return .json([:])
-        }
-        for (verb, state) in [("archive", StorageState.archived), ("unarchive", .available)] {
-            router.on(.post, "/experiments/{id}:\(verb)") { request in
-                let experiment = try await kfp.experiment(request.parameter("id"), request.caller(), .write)
-                try await services.experiments.setStorageState(experiment.id, state)
-                return .json([:])
-            }
-        }
     }
 
     private func runs(_ router: inout Router) {
@@ -139,22 +123,6 @@ struct KFPV2Routes: Sendable {
             let run = try await kfp.run(request.parameter("id"), request.caller(), .read)
             let package = run.versionID == nil ? try await services.pipelines.package(digest: run.specDigest) : nil
             return .json(V2Objects.run(run, try await services.runs.nodes(of: run.id), package))
-        }
-        router.on(.delete, "/runs/{id}") { request in
-            try await kfp.deleteRun(request.parameter("id"), request.caller())
-            return .json([:])
-        }
-        router.on(.post, "/runs/{id}:terminate") { request in
-            let run = try await kfp.run(request.parameter("id"), request.caller(), .write)
-            try await services.runs.terminate(run.id)
-            return .json([:])
-        }
-        for (verb, state) in [("archive", StorageState.archived), ("unarchive", .available)] {
-            router.on(.post, "/runs/{id}:\(verb)") { request in
-                let run = try await kfp.run(request.parameter("id"), request.caller(), .write)
-                try await services.runs.setStorageState(run.id, state)
-                return .json([:])
-            }
         }
     }
 
