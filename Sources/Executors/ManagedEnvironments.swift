@@ -99,6 +99,7 @@ final class ManagedEnvironments: Sendable {
         let cache = configuration.directory + "/cache"
         for path in [plan.venv, cache, cache + "/uv", cache + "/pip"] {
             try Files.makeDirectory(path, mode: 0o755)
+            chmod(path, 0o755)
             if configuration.mode.level == .sandboxWithUserPerNamespace { chown(path, configuration.builder.uid, configuration.builder.gid) }
         }
         let isUserPerNamespace = configuration.mode.level == .sandboxWithUserPerNamespace
@@ -110,6 +111,7 @@ final class ManagedEnvironments: Sendable {
         var sandbox = Sandbox(
             mode: configuration.mode, program: supervisor.program, root: plan.directory + "/root", host: host,
             owner: isUserPerNamespace ? configuration.builder : .own)
+        sandbox.etc = try host.etc?.snapshot()
         sandbox.binds = [.init(plan.venv, isWritable: true), .init(cache, isWritable: true)] + build.packageDirectories.map { .init($0) }
         if let uv, !hasPathInside { sandbox.binds.append(.init(uv, "/opt/uv")) }
         if !SandboxPath.isInside(plan.interpreter.basePrefix, "/usr") { sandbox.binds.append(.init(plan.interpreter.basePrefix)) }

@@ -59,6 +59,7 @@ extension ProcessExecutor {
     private func sandbox(_ task: TaskLaunch, _ plan: EnvironmentPlan, directory: String) throws(MonoflowError) -> Sandbox {
         var sandbox = Sandbox(mode: mode, program: options.stepProgram, root: directory + "/root", host: host)
         sandbox.owner = mode.level == .sandboxWithUserPerNamespace ? try users.user(of: task.namespace) : .own
+        do { sandbox.etc = try host.etc?.snapshot() } catch { throw MonoflowError.wrap(error, "start task", task.id) }
         sandbox.binds = plan.binds
         if let python = plan.python { sandbox.binds.append(.init(python.venv, isWritable: canOverlay)) }
         sandbox.hidden = [options.dataDirectory]

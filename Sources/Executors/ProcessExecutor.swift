@@ -75,7 +75,7 @@ public final class ProcessExecutor: Executor {
         for part in ["tasks", "probe"] { try Files.makeDirectory("\(data)/\(part)") }
         let queue = DispatchQueue(label: "monoflow.tasks")
         let supervisor = try Supervisor(program: options.stepProgram, queue: queue)
-        let host = HostView()
+        let host = HostView(etc: try HostEtc(parent: data + "/host"))
         let users = try NamespaceUsers(path: data + "/namespace-users.json", first: options.firstUserID)
         let bubblewrap = Executables.find("bwrap", path: (options.hostEnvironment["PATH"] ?? "") + ":/usr/local/bin:/usr/bin:/bin")
         let finding = try await SandboxProbe(

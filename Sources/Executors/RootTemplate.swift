@@ -19,7 +19,7 @@ struct RootTemplate: Sendable {
         for link in host.links { try root.link(link.path, to: link.target) }
         try root.makeDirectory(Self.serviceAccount)
         for directory in sandbox.mountPoints where !Self.isFile(sandbox, directory) { try root.makeDirectory(directory) }
-        for file in host.etcFiles() { try root.write(file.bytes, to: file.path) }
+        for file in host.ownFiles() { try root.write(file.bytes, to: file.path) }
         try root.write(Array(users(sandbox.owner).utf8), to: "/etc/passwd")
         try root.write(Array(groups(sandbox.owner).utf8), to: "/etc/group")
         return root

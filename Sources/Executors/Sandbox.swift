@@ -36,6 +36,8 @@ struct Sandbox {
     /// The private root on disk, bound as `/`.
     var root: String
     var host: HostView
+    /// The copy of the host's /etc to show, see `HostEtc`.
+    var etc: String?
     var binds: [Bind] = []
     /// Hidden under an empty directory where a bound host directory would show it.
     var hidden: [String] = []
@@ -48,17 +50,18 @@ struct Sandbox {
 
     /// Everything that is visible below these is the host's: files cannot be placed there.
     var readOnlyTargets: [String] {
-        host.directories + host.links.map(\.path) + binds.filter { !$0.isWritable }.map(\.target) + ["/proc", "/dev"]
+        host.directories + host.links.map(\.path) + binds.filter { !$0.isWritable }.map(\.target) + ["/proc", "/dev", HostEtc.target]
     }
 
     /// Directories to make in the root before the start, so that they belong to the task and not to root.
-    var mountPoints: [String] { ["/proc", "/dev"] + host.directories + binds.map(\.target) }
+    var mountPoints: [String] { ["/proc", "/dev"] + (etc == nil ? [] : [HostEtc.target]) + host.directories + binds.map(\.target) }
 
     func commandLine(_ command: [String]) -> [String] {
         let initArguments = initLine + ["--"] + command
         guard let bubblewrap = mode.bubblewrap, mode.level != .none else { return [program] + initArguments }
         var line = [bubblewrap, "--bind", root, "/"]
         for directory in host.directories { line += ["--ro-bind", directory, directory] }
+        if let etc { line += ["--ro-bind", etc, HostEtc.target] }
         for path in hidden where host.directories.contains(where: { SandboxPath.isInside(path, $0) }) { line += ["--tmpfs", path] }
         line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
         for device in devices { line += ["--dev-bind", device, device] }

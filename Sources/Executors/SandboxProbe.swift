@@ -59,6 +59,7 @@ struct SandboxProbe {
         try Files.makeDirectory(base)
         let owner = mode.level == .sandboxWithUserPerNamespace ? builder : .own
         var sandbox = Sandbox(mode: mode, program: supervisor.program, root: base + "/root", host: host, owner: owner)
+        sandbox.etc = try host.etc?.snapshot()
         var script = "echo seen > /probe"
         if overlay {
             for part in ["layer", "overlay/upper", "overlay/work"] { try Files.makeDirectory("\(base)/\(part)", mode: 0o755) }

@@ -18,7 +18,7 @@ final class TaskRoot {
         try Files.makeDirectory(path, mode: 0o755)
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Files.failure("open", path) }
-        guard fchown(descriptor, owner.uid, owner.gid) == 0 else { throw Files.failure("change owner", path) }
+        guard fchmod(descriptor, 0o755) == 0, fchown(descriptor, owner.uid, owner.gid) == 0 else { throw Files.failure("change owner", path) }
     }
 
     deinit { close(descriptor) }
