@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CGROUPS = 8 };
+enum { MAX_CGROUPS = 8, INIT_ANSWERS_MS = 250 };
 
 struct options {
     const char *directory, *log, *overlay, *cgroups[MAX_CGROUPS];
@@ -131,9 +131,8 @@ static int pump(struct supervision *s) {
     return 1;
 }
 
-static void kill_everything(struct supervision *s) {
-    kill(s->child, SIGKILL);
-    // Without a pid namespace the end of the control pair is what tells init to end its group.
+/// First by way of init, which knows the command's group where there is no pid namespace to take it along.
+static void kill_by_init(struct supervision *s) {
     shutdown(s->control, SHUT_RDWR);
     for (int i = 0; i < s->o.cgroup_count; i++) {
         char path[4096];
@@ -171,11 +170,14 @@ static void watch(struct supervision *s) {
             begin_end(s, "deadline");
             snprintf(s->outcome.message, sizeof s->outcome.message, "deadline of %g s exceeded", (double)s->o.deadline_ms / 1000);
         }
-        if (s->kill_at >= 0 && now >= s->kill_at && !killed) {
+        if (s->kill_at >= 0 && now >= s->kill_at) {
+            // The second time init did not answer, or was not there yet.
+            if (killed) kill(s->child, SIGKILL);
+            else kill_by_init(s);
+            s->kill_at = now + INIT_ANSWERS_MS;
             killed = 1;
-            kill_everything(s);
         }
-        int64_t next = killed ? -1 : s->kill_at >= 0 ? s->kill_at : s->outcome.decided ? -1 : deadline;
+        int64_t next = s->kill_at >= 0 ? s->kill_at : s->outcome.decided ? -1 : deadline;
         int64_t wait = next < 0 ? -1 : next - now > 1000000 ? 1000000 : next - now;
         struct pollfd fds[3] = {
             {.fd = s->signals, .events = POLLIN},

@@ -26,7 +26,10 @@ final class Workbench: Sendable {
         executor = try await Self.open(data: data, level: level, file: file, blobs: blobs)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: data) }
+    deinit {
+        // The executor may be emptying its trash meanwhile, and a file that is gone already ends the removal.
+        for _ in 0..<10 where Files.exists(data) { try? FileManager.default.removeItem(atPath: data) }
+    }
 
     /// A further executor over the same directory, as a restarted server has it.
     func restarted() async throws -> ProcessExecutor {
