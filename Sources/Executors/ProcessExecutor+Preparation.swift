@@ -46,11 +46,19 @@ extension ProcessExecutor {
     private func emptyRoot(_ task: TaskLaunch, _ sandbox: Sandbox) throws -> TaskRoot {
         // Without a sandbox a process of the last task may still be there.
         guard mode.level != .none else { return try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox) }
-        let kind = RootPool.Kind(namespace: task.namespace, owner: sandbox.owner.uid, mountPoints: sandbox.mountPoints)
+        let kind = RootPool.Kind(namespace: task.namespace, owner: sandbox.owner.uid, mountPoints: sandbox.mountPoints, stamps: Self.nameResolutionStamps())
         if roots.take(kind, for: task.id, to: sandbox.root) { return try TaskRoot(path: sandbox.root, owner: sandbox.owner) }
         let root = try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox)
         roots.made(kind, for: task.id, at: sandbox.root)
         return root
+    }
+
+    /// A root made before the network changed has the old name servers.
+    private static func nameResolutionStamps() -> [Int] {
+        ["/etc/resolv.conf", "/etc/hosts"].flatMap { path -> [Int] in
+            var info = stat()
+            return stat(path, &info) == 0 ? [info.st_mtim.tv_sec, info.st_mtim.tv_nsec] : [0, 0]
+        }
     }
 
     /// The directory that a task gets a writable layer over, so that its own `pip install` works.

@@ -13,6 +13,8 @@ final class RootPool: Sendable {
         var namespace: String
         var owner: UInt32
         var mountPoints: [String]
+        /// Times of change of the host's files that the template copies.
+        var stamps: [Int]
     }
 
     /// One entry of a template as it was made. A file's or link's time of change cannot be set back by its owner.

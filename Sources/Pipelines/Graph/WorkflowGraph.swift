@@ -1,7 +1,7 @@
 import Core
 
 /// What a pipeline is, whoever compiled it: kfp 1.8's Argo Workflows and kfp 2's PipelineSpec IR are both read into
-/// this, and only this is planned. It is stored with each run, so a run goes on with the graph it was started with.
+/// this, and only this is planned. The definition is stored, not the graph: it is read again when a run is taken up.
 public struct WorkflowGraph: Codable, Sendable, Equatable {
     public enum Dialect: String, Codable, Sendable { case argo, kfp2 }
 
