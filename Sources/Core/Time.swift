@@ -11,13 +11,20 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     }
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
+    /// So many seconds later, at most a thousand years: a length that somebody wrote into a definition never overflows.
+    public func advanced(seconds: Double) -> Timestamp {
+        let bounded = seconds.isNaN ? 0 : min(max(seconds, 0), 3.2e10)
+        return Timestamp(milliseconds: milliseconds + Int64(bounded * 1000))
+    }
+
     /// `2026-11-23T12:34:56Z`, the form of every API here; milliseconds are shown when asked for.
     public func rfc3339(milliseconds shown: Bool = false) -> String {
-        var seconds = time_t(milliseconds / 1000), parts = tm()
+        let fraction = ((milliseconds % 1000) + 1000) % 1000
+        var seconds = time_t((milliseconds - fraction) / 1000), parts = tm()
         gmtime_r(&seconds, &parts)
         func two(_ v: Int32) -> String { v < 10 ? "0\(v)" : "\(v)" }
         let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        let rest = String(1000 + milliseconds % 1000).dropFirst()
+        let rest = String(1000 + fraction).dropFirst()
         return "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))\(shown ? ".\(rest)" : "")Z"
     }
 

@@ -138,6 +138,18 @@ import Testing
         #expect(Retry(limit: 3, backoffSeconds: 2, backoffFactor: 3, backoffMaximumSeconds: 10).delay(beforeAttempt: 3) == 10)
     }
 
+    @Test func absurdNumbersInADefinitionDoNotOverflow() throws {
+        var run = Harness(try argo(workflow("      - {name: a, template: big}", extra: """
+          - name: big
+            retryStrategy: {limit: "3", backoff: {duration: "1e300", factor: 9, maxDuration: "1e300"}}
+            container: {image: alpine, command: [x], resources: {limits: {cpu: "8e18", memory: "8e18"}}}
+        """, spec: "  activeDeadlineSeconds: 9223372036854775807")))
+        run.start()
+        run.answer("a", .failed)
+        #expect(run.started.count == 2 && run.started[0].spec.resources.cpuMillis >= 1_000_000)
+        #expect(run.planner.deadline.map { $0 > run.now } == true)
+    }
+
     @Test func parallelismBoundsTheRun() throws {
         var run = Harness(try argo(workflow((0..<6).map { "      - {name: t\($0), template: step}" }.joined(separator: "\n"), spec: "  parallelism: 2")))
         run.start()

@@ -64,7 +64,7 @@ enum ArchiveReader {
             func text(_ from: Int, _ count: Int) -> String {
                 String(decoding: header[(at + from)..<(at + from + count)].prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard let size = Int(text(124, 12).filter { $0 != " " }, radix: 8), at + 512 + size <= tar.count else {
+            guard let size = Int(text(124, 12).filter { $0 != " " }, radix: 8), size >= 0, at + 512 + size <= tar.count else {
                 throw error(name, "is truncated or damaged")
             }
             let content = Array(tar[(at + 512)..<(at + 512 + size)])
@@ -91,19 +91,22 @@ enum ArchiveReader {
         var at = long(end + 16), total = 0
         for _ in 0..<short(end + 10) {
             guard at + 46 <= zip.count, long(at) == 0x0201_4b50 else { throw error(name, "is truncated or damaged") }
-            let (method, packed, size, nameLength) = (short(at + 10), long(at + 20), long(at + 24), short(at + 28))
+            let (method, packed, nameLength) = (short(at + 10), long(at + 20), short(at + 28))
             let local = long(at + 42)
             guard at + 46 + nameLength <= zip.count, local + 30 <= zip.count else { throw error(name, "is truncated or damaged") }
             let file = String(decoding: zip[(at + 46)..<(at + 46 + nameLength)], as: UTF8.self)
             let start = local + 30 + short(local + 26) + short(local + 28)
             guard start + packed <= zip.count else { throw error(name, "is truncated or damaged") }
-            total += size
-            guard total <= maximumBytes else { throw error(name, "is larger than \(maximumBytes >> 20) MiB once decompressed") }
+            let content: [UInt8]
             switch method {
-            case 0: files.append((file, Array(zip[start..<(start + packed)])))
-            case 8: files.append((file, try inflate(zip[start..<(start + packed)], windowBits: -15, name: name)))
+            case 0: content = Array(zip[start..<(start + packed)])
+            case 8: content = try inflate(zip[start..<(start + packed)], windowBits: -15, name: name)
             default: throw error(name, "\(file) is compressed by a method that is not supported (\(method))")
             }
+            // Several entries may name the same bytes, and the sizes that they claim may be false.
+            total += content.count
+            guard total <= maximumBytes else { throw error(name, "is larger than \(maximumBytes >> 20) MiB once decompressed") }
+            files.append((file, content))
             at += 46 + nameLength + short(at + 30) + short(at + 32)
         }
         return files

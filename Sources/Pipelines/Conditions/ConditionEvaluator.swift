@@ -26,7 +26,9 @@ struct ConditionEvaluator {
         case .not(let inner): return .bool(try !bool(value(inner)))
         case .negative(let inner):
             switch try value(inner) {
-            case .int(let number): return .int(-number)
+            case .int(let number):
+                guard number != .min else { throw error("-(\(number)) has no value") }
+                return .int(-number)
             case .double(let number): return .double(-number)
             case let other: throw error("\"-\" needs a number, not \(other.kindName)")
             }
@@ -78,6 +80,7 @@ struct ConditionEvaluator {
     }
 
     private func equal(_ left: JSON, _ right: JSON) -> Bool {
+        if case .int = left, case .int = right { return left == right }
         if let a = left.doubleValue, let b = right.doubleValue { return a == b }
         return left == right
     }
@@ -91,6 +94,7 @@ struct ConditionEvaluator {
             default: a >= b
             }
         }
+        if case .int(let a) = left, case .int(let b) = right { return compare(a, b) }
         if let a = left.doubleValue, let b = right.doubleValue { return compare(a, b) }
         if let a = left.stringValue, let b = right.stringValue { return compare(a, b) }
         throw error("cannot order \(left.text()) and \(right.text())")

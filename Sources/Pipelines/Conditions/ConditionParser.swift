@@ -17,6 +17,9 @@ struct ConditionParser {
     /// CEL as kfp 2 writes it, or govaluate as Argo's `when` has it (there, bare words are texts).
     enum Dialect { case cel, govaluate }
 
+    /// Bounds how deep the tree of a chain such as `a || b || …` is.
+    static let maximumTokens = 1000
+
     private let tokens: [ConditionToken]
     private let dialect: Dialect
     private let text: String
@@ -25,7 +28,11 @@ struct ConditionParser {
     private var depth = 0
 
     static func parse(_ text: String, dialect: Dialect, place: String) throws -> ConditionNode {
-        var parser = ConditionParser(tokens: try ConditionLexer.tokens(text, place: place), dialect: dialect, text: text, place: place)
+        let tokens = try ConditionLexer.tokens(text, place: place)
+        guard tokens.count <= maximumTokens else {
+            throw MonoflowError(.invalidArgument, "read condition", place, "has \(tokens.count) words; at most \(maximumTokens) are read")
+        }
+        var parser = ConditionParser(tokens: tokens, dialect: dialect, text: text, place: place)
         let node = try parser.choice()
         if parser.at < parser.tokens.count { throw parser.error("text after the end of") }
         return node
@@ -76,6 +83,9 @@ struct ConditionParser {
     }
 
     private mutating func unary() throws -> ConditionNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth < 64 else { throw error("too deeply nested:") }
         if accept("!") { return .not(try unary()) }
         if accept("-") { return .negative(try unary()) }
         return try primary()
@@ -87,7 +97,8 @@ struct ConditionParser {
         at += 1
         switch token {
         case .string(let value): return .literal(.string(value))
-        case .number(let value, let isInteger): return .literal(isInteger ? .int(Int64(value)) : .double(value))
+        case .number(let value, let isInteger):
+            return .literal(isInteger ? Int64(exactly: value).map { .int($0) } ?? .double(value) : .double(value))
         case .symbol("("):
             let inner = try choice()
             try expect(")")

@@ -78,7 +78,7 @@ public struct RunPlanner: Sendable {
         guard let node = state.nodes[id], node.phase == .running, node.attempts == attempt else { return }
         if result.end == .failed, !state.isTerminating, let retry = retry(of: node), attempt <= retry.limit {
             let delay = retry.delay(beforeAttempt: attempt)
-            let notBefore = delay > 0 ? Timestamp(milliseconds: now.milliseconds + Int64(delay * 1000)) : nil
+            let notBefore = delay > 0 ? now.advanced(seconds: delay) : nil
             update(id) { $0.message = "attempt \(attempt) failed: \(result.message)" }
             launch(id, notBefore: notBefore, now: now)
             if state.nodes[id]?.phase != .running { active -= 1 }
@@ -103,7 +103,7 @@ public struct RunPlanner: Sendable {
 
     /// When the run's own deadline passes; nil without one.
     public var deadline: Timestamp? {
-        graph.deadlineSeconds.map { Timestamp(milliseconds: state.facts.createdAt.milliseconds + Int64($0 * 1000)) }
+        graph.deadlineSeconds.map { state.facts.createdAt.advanced(seconds: $0) }
     }
 
     /// The run's deadline has passed: as `terminate`, but the run has failed.

@@ -19,7 +19,8 @@ struct TaskSpecBuilder {
         spec.args = try container.args.map { try arguments($0) }
         spec.workingDirectory = try container.workingDirectory.map(text)
         spec.env = try container.env.map { EnvironmentVariable($0.name, try text($0.value)) }
-        spec.deadlineSeconds = container.deadlineSeconds
+        // Ten years at most: what counts the seconds need not hold more.
+        spec.deadlineSeconds = container.deadlineSeconds.map { min($0, 3.2e8) }
         spec.resources = try resources()
         switch graph.dialect {
         case .argo: try argoFiles(&spec)
@@ -134,7 +135,8 @@ struct TaskSpecBuilder {
         let cpu = try quantity(wanted.cpuRequest, "cpu request") ?? cpuLimit
         let memory = try quantity(wanted.memoryRequest, "memory request") ?? memoryLimit
         return ResourceRequest(
-            cpuMillis: Int((cpu ?? 0) * 1000), memoryBytes: Int64(memory ?? 0), memoryLimitBytes: Int64(memoryLimit ?? 0),
+            // More than any machine has stays more than any machine has.
+            cpuMillis: Int(min((cpu ?? 0) * 1000, 1e15)), memoryBytes: Int64(memory ?? 0), memoryLimitBytes: Int64(memoryLimit ?? 0),
             gpus: Int(try quantity(wanted.accelerators, "accelerator count") ?? 0))
     }
 }
