@@ -12,6 +12,8 @@ public final class BlobStore: Sendable {
         self.root = root
         try Files.makeDirectory(root + "/sha256")
         try Files.makeDirectory(root + "/incoming")
+        // What a killed server was writing.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: root + "/incoming")) ?? [] { unlink(root + "/incoming/" + name) }
     }
 
     /// Where a blob lies. - Throws: `invalidArgument` for anything but 64 lower-case hex digits.
@@ -102,8 +104,12 @@ public struct BlobWriter: ~Copyable {
         let target = try store.path(digest: digest)
         if !Files.exists(target) {
             guard fdatasync(fd) == 0 else { throw Files.failure("store artifact", temporary) }
-            try Files.makeDirectory(String(target.dropLast(63)))
+            let directory = String(target.dropLast(63)), isNew = !Files.exists(directory)
+            try Files.makeDirectory(directory)
             guard rename(temporary, target) == 0 else { throw Files.failure("store artifact", target) }
+            // The name must be as durable as the content: rows name the digest from here on.
+            try Files.syncDirectory(directory)
+            if isNew { try Files.syncDirectory(store.root + "/sha256") }
         }
         return Blob(digest: digest, bytes: bytes)
     }

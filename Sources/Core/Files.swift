@@ -60,5 +60,13 @@ public enum Files {
         }
     }
 
+    /// Makes the names in a directory durable: of files made, renamed or removed in it.
+    public static func syncDirectory(_ path: String) throws(MonoflowError) {
+        let fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard fd >= 0 else { throw failure("sync", path) }
+        defer { close(fd) }
+        guard fsync(fd) == 0 else { throw failure("sync", path) }
+    }
+
     public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

@@ -201,9 +201,32 @@ public struct JSONParser {
             while digit() { at += 1 }
         }
         if isInteger, let value = integer(bytes[start..<at]) { return .int(value) }
+        if let value = decimal(bytes[start..<at]) { return .double(value) }
         guard let value = Double(String(decoding: bytes[start..<at], as: UTF8.self)) else { throw error("bad number") }
         guard value.isFinite else { throw error("number out of range") }
         return .double(value)
+    }
+
+    private static let powersOfTen: [Double] = (0...22).map { power in (0..<power).reduce(1.0) { value, _ in value * 10 } }
+
+    /// A plain decimal number of few digits, which is one exactly rounded division: digits below 2^53 and powers of ten up
+    /// to 10^22 are themselves exact. Nil for the rest, with an exponent among them.
+    private func decimal(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+        var value: UInt64 = 0, fraction = 0, inFraction = false, isNegative = false
+        guard digits.count <= 20 else { return nil }
+        for c in digits {
+            switch c {
+            case 48...57:
+                value = value * 10 + UInt64(c - 48)
+                if value > 1 << 53 { return nil }
+                if inFraction { fraction += 1 }
+            case UInt8(ascii: "."): inFraction = true
+            case UInt8(ascii: "-"): isNegative = true
+            default: return nil
+            }
+        }
+        let result = Double(value) / Self.powersOfTen[fraction]
+        return isNegative ? -result : result
     }
 
     /// Nil where it does not fit 64 bits.

@@ -25,6 +25,9 @@ public struct AdmissionQueue: Sendable {
 
     public let capacity: Capacity
     private var waiting: Deque<Entry> = []
+    private var waitingIDs: Set<String> = []
+    /// Those of the waiting that wait for a time.
+    private var times: [String: Timestamp] = [:]
     private var held: [String: ResourceRequest] = [:]
     private var cpuMillis = 0
     private var memoryBytes: Int64 = 0
@@ -48,29 +51,29 @@ public struct AdmissionQueue: Sendable {
     }
 
     public mutating func enqueue(_ id: String, _ request: ResourceRequest, notBefore: Timestamp?) {
-        guard held[id] == nil, !waiting.contains(where: { $0.id == id }) else { return }
+        guard held[id] == nil, waitingIDs.insert(id).inserted else { return }
+        times[id] = notBefore
         waiting.append(Entry(id: id, request: request, notBefore: notBefore))
     }
 
     /// Takes what fits. A task that waits for its time, or that no machine like this can run, holds nobody up;
     /// one that waits for room does, so that a large task is not starved by small ones.
     public mutating func admit(now: Timestamp) -> [String] {
-        var admitted: [String] = [], kept: Deque<Entry> = []
-        var blocked = false
-        while let entry = waiting.popFirst() {
+        var admitted: [String] = [], passed: [Entry] = []
+        while held.count < capacity.tasks, let entry = waiting.popFirst() {
             let isDue = entry.notBefore.map { $0 <= now } ?? true
-            if blocked || !isDue || refusal(entry.request) != nil {
-                kept.append(entry)
+            if !isDue || refusal(entry.request) != nil {
+                passed.append(entry)
             } else if fits(entry.request) {
+                forget(entry.id)
                 take(entry)
                 admitted.append(entry.id)
             } else {
-                blocked = true
-                kept.append(entry)
+                waiting.prepend(entry)
+                break
             }
-            if held.count >= capacity.tasks { break }
         }
-        waiting = kept + waiting
+        waiting.prepend(contentsOf: passed)
         return admitted
     }
 
@@ -86,13 +89,19 @@ public struct AdmissionQueue: Sendable {
 
     /// - Returns: whether it was waiting.
     public mutating func remove(_ id: String) -> Bool {
-        let before = waiting.count
+        guard waitingIDs.contains(id) else { return false }
+        forget(id)
         waiting.removeAll { $0.id == id }
-        return waiting.count < before
+        return true
+    }
+
+    private mutating func forget(_ id: String) {
+        waitingIDs.remove(id)
+        times[id] = nil
     }
 
     /// When the next waiting task's time comes; nil where none waits for one.
-    public func nextTime(after now: Timestamp) -> Timestamp? { waiting.compactMap(\.notBefore).filter { $0 > now }.min() }
+    public func nextTime(after now: Timestamp) -> Timestamp? { times.values.lazy.filter { $0 > now }.min() }
 
     private func fits(_ request: ResourceRequest) -> Bool {
         held.count < capacity.tasks && cpuMillis + request.cpuMillis <= capacity.cpuMillis

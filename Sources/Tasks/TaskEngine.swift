@@ -6,9 +6,10 @@ import Logging
 public protocol TaskOwner: Sendable {
     /// The task's process has ended. The owner collects what it needs, then writes the end (`TaskStore.finish`) in the
     /// same transaction as what follows from it. It is called again after a crash in between.
-    func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async
+    /// - Returns: whether the end is durable. Where it is not, the task's files stay for the next server process.
+    func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async -> Bool
 
-    /// The task cannot start now, for this reason.
+    /// The task cannot start now, for this reason. The engine does not wait for the answer: its caller may be the owner.
     func taskWaits(_ task: TaskRecord, reason: String) async
 }
 
@@ -66,10 +67,10 @@ public actor TaskEngine {
 
     /// Takes up every task that an earlier server process left. Owners must be registered and ready.
     public func recover() async throws {
-        for task in try await database.read(TaskStore.alive) {
+        for task in try await database.read(TaskStore.alive) where tasks[task.id] == nil {
             tasks[task.id] = task
             if task.state == .pending {
-                await enqueue(task)
+                enqueue(task)
             } else {
                 // Whether it was started is answered by its supervisor's claim, not by the last state written.
                 queue.adopt(task.id, task.spec.resources)
@@ -80,10 +81,10 @@ public actor TaskEngine {
     }
 
     /// A task whose row is durable.
-    public func submit(_ task: TaskRecord) async {
+    public func submit(_ task: TaskRecord) {
         guard tasks[task.id] == nil else { return }
         tasks[task.id] = task
-        await enqueue(task)
+        enqueue(task)
         pump()
     }
 
@@ -106,10 +107,10 @@ public actor TaskEngine {
 
     // MARK: Admission
 
-    private func enqueue(_ task: TaskRecord) async {
+    private func enqueue(_ task: TaskRecord) {
         queue.enqueue(task.id, task.spec.resources, notBefore: task.notBefore)
-        guard let reason = queue.refusal(task.spec.resources) else { return }
-        await owners[task.ownerKind]?.taskWaits(task, reason: reason)
+        guard let reason = queue.refusal(task.spec.resources), let owner = owners[task.ownerKind] else { return }
+        Task { await owner.taskWaits(task, reason: reason) }
     }
 
     private func pump() {
@@ -145,16 +146,32 @@ public actor TaskEngine {
             try await executor.prepare(launch)
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
             guard !isDraining else { return }
-            let moved = try await database.write { db in
-                if task.state == .pending { try TaskStore.move(db, task.id, to: .admitted) }
-                return try task.state == .running || task.state == .starting || TaskStore.move(db, task.id, to: .starting)
-            }
+            guard let moved = await moveToStarting(task) else { return }
             guard moved else { return forget(task.id) }
             await follow(task, launch, try await executor.start(launch))
         } catch {
             let reason = MonoflowError.wrap(error, "start task").reason
             await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: reason))
         }
+    }
+
+    /// Writes the start down before it is made. A database that cannot be written delays the start; it does not fail the task.
+    /// - Returns: whether the task may start; nil where this server stops meanwhile.
+    private func moveToStarting(_ task: TaskRecord) async -> Bool? {
+        var delay = 1
+        while !isDraining {
+            do {
+                return try await database.write { db in
+                    if task.state == .pending { try TaskStore.move(db, task.id, to: .admitted) }
+                    return try task.state == .starting || TaskStore.move(db, task.id, to: .starting)
+                }
+            } catch {
+                logger.error("a task's start could not be written; trying again", metadata: ["task": "\(task.id)", "error": "\(error)"])
+                try? await Task.sleep(for: .seconds(delay))
+                delay = min(delay * 2, 30)
+            }
+        }
+        return nil
     }
 
     private func follow(_ task: TaskRecord, _ launch: TaskLaunch, _ handle: TaskHandle) async {
@@ -179,12 +196,12 @@ public actor TaskEngine {
             logger.error("a task ended whose owner kind is unknown", metadata: ["task": "\(task.id)", "kind": "\(task.ownerKind)"])
             return forget(task.id)
         }
-        await owner.taskEnded(task, exit: exit) { [executor] outputs in
+        let isDurable = await owner.taskEnded(task, exit: exit) { [executor] outputs in
             var asked = launch
             asked.spec.outputs = outputs
             return try await executor.collect(asked)
         }
-        executor.cleanUp(taskID: task.id)
+        if isDurable { executor.cleanUp(taskID: task.id) }
         forget(task.id)
     }
 

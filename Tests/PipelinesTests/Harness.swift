@@ -12,7 +12,14 @@ struct Harness {
     private(set) var stopped: [String] = []
     private(set) var end: (phase: NodePhase, message: String)?
     /// Tasks started and not answered yet.
-    private(set) var open: [(node: String, attempt: Int, name: String, spec: TaskSpec)] = []
+    private(set) var open: [Open] = []
+    typealias Open = (node: String, attempt: Int, name: String, spec: TaskSpec)
+
+    /// Takes the open tasks out: the caller answers them.
+    mutating func takeOpen() -> [Open] {
+        defer { open = [] }
+        return open
+    }
 
     init(_ graph: WorkflowGraph) {
         let parameters = Dictionary(uniqueKeysWithValues: graph.parameters.compactMap { input in input.defaultValue.map { (input.name, $0) } })

@@ -29,6 +29,7 @@ public struct ExperimentService: Sendable {
             "id": "id", "experiment_id": "id", "name": "name", "display_name": "name", "description": "description", "created_at": "created_at",
             "storage_state": "storage_state", "last_run_created_at": "last_run_at",
         ],
+        nullable: ["last_run_at"],
         defaultSort: ("created_at", false))
 
     public init(database: MetadataDatabase, clock: WallClock, identifiers: IdentifierSource) {

@@ -43,6 +43,8 @@ public struct Page<Item: Sendable>: Sendable {
 struct ListColumns {
     let table: String
     let columns: [String: String]
+    /// Those that may be NULL. They are sorted as empty text, after all numbers, since NULL compares with nothing.
+    var nullable: Set<String> = []
     let defaultSort: (key: String, isDescending: Bool)
 
     /// Rows after the token, ordered by the sort column and then by id, so that a page never repeats or skips a row
@@ -53,7 +55,7 @@ struct ListColumns {
         }
         let sortKey = query.sortKey ?? defaultSort.key
         let isDescending = query.sortKey == nil ? defaultSort.isDescending : query.isDescending
-        let sort = try column(sortKey, "sort_by")
+        let column = try column(sortKey, "sort_by"), sort = nullable.contains(column) ? "IFNULL(\(column), '')" : column
         var clauses = [condition], values = arguments
         for predicate in query.predicates { clauses.append(try clause(predicate, &values)) }
         let total = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \(table) WHERE \(clauses.joined(separator: " AND "))", arguments: values) ?? 0

@@ -3,6 +3,10 @@ import Core
 extension RunPlanner {
     /// Dags within dags beyond this fail.
     public static let maximumDepth = 1000
+    /// Nodes of one run beyond this are not made: whoever would make them fails.
+    public static let maximumNodes = 250_000
+
+    func hasRoom(for more: Int) -> Bool { state.nodes.count + more <= Self.maximumNodes }
 
     /// Starts a node whose inputs are known.
     mutating func begin(_ id: String, now: Timestamp) {
@@ -21,6 +25,9 @@ extension RunPlanner {
             // A template may call itself; one that never stops must not take the server with it.
             guard state.depth(of: id) < Self.maximumDepth else {
                 return finish(id, .failed, "nested deeper than \(Self.maximumDepth) levels", at: now)
+            }
+            guard hasRoom(for: dag.tasks.count) else {
+                return finish(id, .failed, "the run has more than \(Self.maximumNodes) nodes", at: now)
             }
             update(id) { $0.phase = .running; $0.startedAt = now }
             guard let owner = state.nodes[id] else { return }

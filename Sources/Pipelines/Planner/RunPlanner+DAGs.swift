@@ -1,4 +1,5 @@
 import Core
+import DequeModule
 
 extension RunPlanner {
     /// Looks at a composite node again: starts what can start, ends it when its children have ended.
@@ -13,48 +14,55 @@ extension RunPlanner {
 
     private mutating func advance(dag node: RunNode, now: Timestamp) {
         guard let dag = graph.templates[node.template]?.dag else { return }
-        let tasks = Dictionary(uniqueKeysWithValues: dag.tasks.map { ($0.name, $0) })
-        // An end within this pass may free the next one, so go on until a pass frees nothing.
-        var again = true
-        while again {
-            again = false
-            let children = state.childNodes(of: node.id)
-            let phases = Dictionary(uniqueKeysWithValues: children.map { ($0.taskName, $0.phase) })
-            let hasFailed = dag.failFast && children.contains { $0.phase == .failed }
-            var running = dag.parallelism > 0 ? children.count { !$0.phase.isTerminal && $0.startedAt != nil } : 0
-            for child in children where child.phase == .pending && child.startedAt == nil {
-                guard let task = tasks[child.taskName] else { continue }
-                let upstream = task.dependencies.compactMap { phases[$0] }
-                guard upstream.allSatisfy(\.isTerminal) else { continue }
-                if hasFailed, task.trigger != .completed {
-                    finish(child.id, .omitted, "another task of this dag failed", at: now)
-                    again = true
-                } else if let reason = Self.refusal(task, phases) {
-                    finish(child.id, graph.dialect == .argo ? .omitted : .skipped, reason, at: now)
-                    again = true
-                } else if dag.parallelism == 0 || running < dag.parallelism {
-                    running += 1
-                    release(child, task, of: node, now: now)
-                    again = again || state.nodes[child.id]?.phase.isTerminal == true
+        var waiting = takeWaiting(of: node.id)
+        if !waiting.isEmpty {
+            let tasks = Dictionary(uniqueKeysWithValues: dag.tasks.map { ($0.name, $0) })
+            // An end within this pass may free one that stands before it, so go on until a pass ends nothing.
+            var again = true
+            while again {
+                again = false
+                var kept: Deque<String> = []
+                for id in waiting {
+                    guard let child = state.nodes[id], child.isWaiting, let task = tasks[child.taskName] else { continue }
+                    consider(child, task, of: node, dag, now: now)
+                    guard let after = state.nodes[id] else { continue }
+                    if after.isWaiting { kept.append(id) }
+                    again = again || after.phase.isTerminal
                 }
+                waiting = kept
+                again = again && !waiting.isEmpty
             }
         }
-        let children = state.childNodes(of: node.id)
-        guard children.allSatisfy(\.phase.isTerminal) else { return }
-        complete(dag: node, dag, children, now: now)
+        putWaiting(waiting, of: node.id)
+        guard let tally = state.tallies[node.id], tally.ended < tally.total else {
+            return complete(dag: node, dag, state.childNodes(of: node.id), now: now)
+        }
+    }
+
+    /// Starts or ends a child that waits; leaves it where its time has not come.
+    private mutating func consider(_ child: RunNode, _ task: GraphTask, of node: RunNode, _ dag: DAG, now: Timestamp) {
+        let phases = state.phases(of: task.dependencies, under: node.id)
+        guard phases.allSatisfy(\.phase.isTerminal) else { return }
+        let tally = state.tallies[node.id] ?? .init()
+        if dag.failFast, tally.failed > 0, task.trigger != .completed {
+            finish(child.id, .omitted, "another task of this dag failed", at: now)
+        } else if let reason = Self.refusal(task.trigger, phases) {
+            finish(child.id, graph.dialect == .argo ? .omitted : .skipped, reason, at: now)
+        } else if dag.parallelism == 0 || tally.open < dag.parallelism {
+            release(child, task, of: node, now: now)
+        }
     }
 
     /// Why the task will never start; nil where its trigger holds.
-    private static func refusal(_ task: GraphTask, _ phases: [String: NodePhase]) -> String? {
-        let stopper = task.dependencies.first { dependency in
-            guard let phase = phases[dependency] else { return false }
-            switch task.trigger {
-            case .completed: return phase == .cancelled
-            case .succeeded: return phase != .succeeded
-            case .succeededOrSkipped: return phase != .succeeded && phase != .skipped
+    private static func refusal(_ trigger: GraphTask.Trigger, _ upstream: [(task: String, phase: NodePhase)]) -> String? {
+        let stopper = upstream.first { _, phase in
+            switch trigger {
+            case .completed: phase == .cancelled
+            case .succeeded: phase != .succeeded
+            case .succeededOrSkipped: phase != .succeeded && phase != .skipped
             }
         }
-        return stopper.map { "\"\($0)\" ended as \(phases[$0]?.rawValue ?? "")" }
+        return stopper.map { "\"\($0.task)\" ended as \($0.phase.rawValue)" }
     }
 
     /// The dependencies hold: resolves the arguments, asks the condition, then starts the child.
@@ -73,7 +81,7 @@ extension RunPlanner {
 
     mutating func assignInputs(_ id: String, _ task: GraphTask, of owner: RunNode, item: JSON?) throws {
         let place = "task \(task.name)"
-        var scope = Scope(graph: graph, state: state, owner: owner, siblingsOf: owner.id, item: item, place: place)
+        var scope = Scope(graph: graph, state: state, owner: owner, siblingsOf: owner.id, own: state.nodes[id], item: item, place: place)
         var inputs: [String: JSON] = [:]
         // A constant may name the task's other inputs, so those come first.
         let (later, first) = task.arguments.partitioned { $0.value.references.contains { if case .ownInput = $0 { true } else { false } } }
@@ -124,7 +132,7 @@ extension RunPlanner {
             return try ConditionEvaluator.evaluate(text, dialect: .cel, inputs: state.nodes[id]?.inputs ?? [:], place: "task \(task.name)")
         case .when(let text):
             let scope = Scope(graph: graph, state: state, owner: owner, siblingsOf: owner.id, item: item, place: "task \(task.name)")
-            return try ConditionEvaluator.evaluate(try scope.text(text), dialect: .govaluate, place: "task \(task.name), when")
+            return try ConditionEvaluator.evaluate(try scope.condition(text), dialect: .govaluate, place: "task \(task.name), when")
         }
     }
 

@@ -24,6 +24,9 @@ extension RunPlanner {
         guard items.count <= Self.maximumIterations else {
             throw MonoflowError(.resourceExhausted, "start loop", place, "\(items.count) iterations are more than \(Self.maximumIterations)")
         }
+        guard hasRoom(for: items.count) else {
+            throw MonoflowError(.resourceExhausted, "start loop", place, "the run has more than \(Self.maximumNodes) nodes")
+        }
         update(node.id) {
             $0.phase = .running
             $0.startedAt = now
@@ -49,15 +52,15 @@ extension RunPlanner {
         let outer = graph.templates[owner.template]?.dag?.parallelism ?? 0
         let limits = [loop.parallelism, outer].filter { $0 > 0 }
         let limit = limits.min() ?? Int.max
-        let iterations = state.childNodes(of: node.id)
-        var open = iterations.count { !$0.phase.isTerminal && $0.startedAt != nil }
-        for iteration in iterations where iteration.phase == .pending && iteration.startedAt == nil && open < limit {
+        var waiting = takeWaiting(of: node.id)
+        while (state.tallies[node.id]?.open ?? 0) < limit, let id = waiting.popFirst() {
+            guard let iteration = state.nodes[id], iteration.isWaiting else { continue }
             release(iteration, task, loop, group: node, owner: owner, now: now)
-            if state.nodes[iteration.id]?.phase.isTerminal != true { open += 1 }
         }
-        let ended = state.childNodes(of: node.id)
-        guard ended.allSatisfy(\.phase.isTerminal) else { return }
-        complete(loop: node, ended, now: now)
+        putWaiting(waiting, of: node.id)
+        guard let tally = state.tallies[node.id], tally.ended < tally.total else {
+            return complete(loop: node, state.childNodes(of: node.id), now: now)
+        }
     }
 
     private mutating func release(_ iteration: RunNode, _ task: GraphTask, _ loop: Loop, group: RunNode, owner: RunNode, now: Timestamp) {
@@ -104,8 +107,8 @@ extension RunPlanner {
         }
         var outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]
         for name in declaredOutputs(node.template) {
-            let values = JSON.array(iterations.compactMap { $0.outputs[name] })
-            outputs[name] = graph.dialect == .argo ? .string(values.text()) : values
+            let values = iterations.compactMap { $0.outputs[name] }
+            outputs[name] = graph.dialect == .argo ? .string(JSON.array(values.map(Self.element)).text()) : .array(values)
         }
         for name in declaredArtifacts(node.template) { artifacts[name] = iterations.flatMap { $0.outputArtifacts[name] ?? [] } }
         update(node.id) {
@@ -113,6 +116,11 @@ extension RunPlanner {
             $0.outputArtifacts = artifacts
         }
         finish(node.id, .succeeded, "", at: now)
+    }
+
+    /// Argo's list of outputs holds what is JSON as JSON, so that a later `withParam` or condition finds numbers and objects.
+    private static func element(_ value: JSON) -> JSON {
+        value.stringValue.flatMap { try? JSONParser.parse($0) } ?? value
     }
 
     private func declaredOutputs(_ template: String) -> [String] {

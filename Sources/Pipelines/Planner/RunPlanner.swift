@@ -42,6 +42,8 @@ public struct RunPlanner: Sendable {
     /// Containers that wait for a place under the run's `parallelism`, and how many hold one.
     var waiting: Deque<String> = []
     var active = 0
+    /// By composite node: its children that wait, in order. Made from the state when first needed.
+    private var unreleased: [String: Deque<String>] = [:]
     private var ended = false
     private var hasExpired = false
     let newArtifactID: @Sendable () -> Int64
@@ -55,7 +57,7 @@ public struct RunPlanner: Sendable {
         active = containers.count { $0.phase == .running }
         waiting = Deque(containers.filter { $0.phase == .pending && $0.startedAt != nil }.map(\.id))
         ended = state.rootID.flatMap { state.nodes[$0] }?.phase.isTerminal == true
-            && (graph.exitTemplate == nil || state.isTerminating || state.exitID.flatMap { state.nodes[$0] }?.phase.isTerminal == true)
+            && state.exitID.flatMap({ state.nodes[$0] }).map(\.phase.isTerminal) ?? (graph.exitTemplate == nil || state.isTerminating)
     }
 
     /// Changed nodes and effects since the last call. The changes must be durable before the effects are had.
@@ -141,15 +143,21 @@ public struct RunPlanner: Sendable {
 
     private mutating func endIfDone(now: Timestamp) {
         guard !ended, let root = state.rootID.flatMap({ state.nodes[$0] }), root.phase.isTerminal else { return }
+        let exit = state.exitID.flatMap { state.nodes[$0] }
+        // A run that is ended while its exit handler runs waits for that too.
+        if let exit, !exit.phase.isTerminal { return }
+        if let exit, exit.phase == .cancelled, root.phase == .succeeded {
+            ended = true
+            return effects.append(.runEnded(phase: .cancelled, message: exit.message))
+        }
         if let template = graph.exitTemplate, !state.isTerminating {
-            guard let exit = state.exitID.flatMap({ state.nodes[$0] }) else {
+            guard let exit else {
                 let id = makeNode(parent: nil, taskName: RunState.exitTaskName, displayName: template, template: template, iteration: nil, now: now)
                 let declared = Set(graph.templates[template]?.inputs.map(\.name) ?? [])
                 update(id) { [facts = state.facts] in $0.inputs = facts.parameters.filter { declared.contains($0.key) } }
                 begin(id, now: now)
                 return settle(now: now)
             }
-            guard exit.phase.isTerminal else { return }
             if exit.phase == .failed, root.phase == .succeeded {
                 ended = true
                 effects.append(.runEnded(phase: .failed, message: "the exit handler failed: \(exit.message)"))
@@ -183,6 +191,19 @@ public struct RunPlanner: Sendable {
         state.insert(node)
         changed.insert(id)
         return id
+    }
+
+    /// The children that wait, in order. The caller takes out what it has released and gives the rest back.
+    mutating func takeWaiting(of id: String) -> Deque<String> {
+        guard let tally = state.tallies[id], tally.waiting > 0 else {
+            unreleased[id] = nil
+            return []
+        }
+        return unreleased.removeValue(forKey: id) ?? Deque((state.children[id] ?? []).filter { state.nodes[$0]?.isWaiting == true })
+    }
+
+    mutating func putWaiting(_ waiting: Deque<String>, of id: String) {
+        if !waiting.isEmpty { unreleased[id] = waiting }
     }
 
     func withID(_ artifact: ArtifactValue) -> ArtifactValue {

@@ -83,6 +83,9 @@ public struct RunNode: Codable, Sendable, Equatable {
         self.createdAt = createdAt
     }
 
+    /// Neither released nor ended.
+    var isWaiting: Bool { phase == .pending && startedAt == nil }
+
     /// The task of the latest attempt; the same for the same node and attempt in every plan.
     public var taskID: String { Self.taskID(node: id, attempt: attempts) }
     static func taskID(node: String, attempt: Int) -> String { Identifiers.derived("task", node, String(attempt)) }
@@ -115,6 +118,9 @@ public struct RunState: Sendable, Equatable {
     public private(set) var nodes: [String: RunNode] = [:]
     /// Ids in order of creation.
     public private(set) var children: [String: [String]] = [:]
+    /// By parent: the first child of each task's name.
+    private var childByTask: [String: [String: String]] = [:]
+    private(set) var tallies: [String: Tally] = [:]
     public private(set) var rootID: String?
     public private(set) var exitID: String?
     public var isTerminating = false
@@ -123,12 +129,35 @@ public struct RunState: Sendable, Equatable {
     public init(facts: RunFacts, nodes: [RunNode] = [], isTerminating: Bool = false) {
         self.facts = facts
         self.isTerminating = isTerminating
+        self.nodes.reserveCapacity(nodes.count)
         for node in nodes.sorted(by: { $0.ordinal < $1.ordinal }) { insert(node) }
+    }
+
+    /// How many children of one node stand where, so that nobody counts them again at each event.
+    struct Tally: Sendable, Equatable {
+        var total = 0
+        /// Pending and not released.
+        var waiting = 0
+        var ended = 0
+        var failed = 0
+        /// Released and not ended.
+        var open: Int { total - waiting - ended }
+
+        mutating func count(_ node: RunNode, by step: Int) {
+            total += step
+            if node.isWaiting { waiting += step }
+            if node.phase.isTerminal { ended += step }
+            if node.phase == .failed { failed += step }
+        }
     }
 
     mutating func insert(_ node: RunNode) {
         nodes[node.id] = node
-        if let parent = node.parentID { children[parent, default: []].append(node.id) }
+        if let parent = node.parentID {
+            children[parent, default: []].append(node.id)
+            if childByTask[parent]?[node.taskName] == nil { childByTask[parent, default: [:]][node.taskName] = node.id }
+            tallies[parent, default: Tally()].count(node, by: 1)
+        }
         else if node.taskName == Self.exitTaskName { exitID = node.id }
         else { rootID = node.id }
     }
@@ -138,7 +167,9 @@ public struct RunState: Sendable, Equatable {
 
     mutating func update(_ id: String, _ change: (inout RunNode) -> Void) {
         guard var node = nodes[id] else { return }
+        if let parent = node.parentID { tallies[parent]?.count(node, by: -1) }
         change(&node)
+        if let parent = node.parentID { tallies[parent]?.count(node, by: 1) }
         nodes[id] = node
     }
 
@@ -153,7 +184,13 @@ public struct RunState: Sendable, Equatable {
     }
 
     func child(of parent: String, task: String) -> RunNode? {
-        children[parent]?.lazy.compactMap { nodes[$0] }.first { $0.taskName == task }
+        childByTask[parent]?[task].flatMap { nodes[$0] }
+    }
+
+    /// The phases of those of the tasks that stand under the parent, without copying the nodes.
+    func phases(of tasks: [String], under parent: String) -> [(task: String, phase: NodePhase)] {
+        guard let ids = childByTask[parent] else { return [] }
+        return tasks.compactMap { task in ids[task].flatMap { nodes[$0]?.phase }.map { (task, $0) } }
     }
 
     public func childNodes(of parent: String) -> [RunNode] { (children[parent] ?? []).compactMap { nodes[$0] } }

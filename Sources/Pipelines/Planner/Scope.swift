@@ -8,6 +8,8 @@ struct Scope {
     let owner: RunNode
     /// The dag node whose children answer `taskOutput`; nil in a container.
     var siblingsOf: String?
+    /// The task that an argument is read for, where it is not the owner: it answers `task`.
+    var own: RunNode?
     var item: JSON?
     var ownInputs: [String: JSON] = [:]
     var place: String
@@ -38,6 +40,28 @@ struct Scope {
             switch piece {
             case .literal(let literal): out += literal
             case .reference(let reference): out += Self.plain(try value(reference))
+            }
+        }
+        return out
+    }
+
+    /// The text of a condition. A value inside quotes stays one text, whatever quotes and backslashes it holds.
+    func condition(_ text: Text) throws -> String {
+        var out = "", quote: Character?
+        for piece in text.pieces {
+            switch piece {
+            case .literal(let literal):
+                var isEscaped = false
+                for character in literal {
+                    if isEscaped { isEscaped = false }
+                    else if character == "\\", quote != nil { isEscaped = true }
+                    else if character == quote { quote = nil }
+                    else if quote == nil, character == "\"" || character == "'" { quote = character }
+                }
+                out += literal
+            case .reference(let reference):
+                let plain = Self.plain(try value(reference))
+                out += quote.map { plain.replacing("\\", with: "\\\\").replacing(String($0), with: "\\\($0)") } ?? plain
             }
         }
         return out
@@ -74,9 +98,9 @@ struct Scope {
         case .taskStatus(let task): return .string(ArgoWords.phase(try sibling(task).phase))
         case .taskFinalStatus(let task): return finalStatus(try sibling(task))
         case .workflow(let field): return .string(workflow(field))
-        case .task(.name): return .string(owner.displayName)
-        case .task(.uid): return .string(owner.id)
-        case .task(.retries): return .string(String(max(owner.attempts - 1, 0)))
+        case .task(.name): return .string((own ?? owner).displayName)
+        case .task(.uid): return .string((own ?? owner).id)
+        case .task(.retries): return .string(String(max((own ?? owner).attempts - 1, 0)))
         case .inputArtifact, .outputArtifact, .outputFile, .executorInput:
             throw error("a placeholder that only a container knows stands outside one")
         }

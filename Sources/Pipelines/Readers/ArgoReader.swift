@@ -30,8 +30,8 @@ public struct ArgoReader {
         spec.note(["imagePullSecrets", "dnsPolicy", "hostNetwork", "securityContext", "automountServiceAccountToken"], "has no meaning for local processes", into: &graph.notes)
         spec.note(["ttlStrategy", "ttlSecondsAfterFinished", "podGC", "podDisruptionBudget"], "run history is kept until it is deleted", into: &graph.notes)
         graph.exitTemplate = try spec.string("onExit")
-        graph.parallelism = max(0, try spec.integer("parallelism") ?? 0)
-        graph.deadlineSeconds = try spec.integer("activeDeadlineSeconds").map(Double.init)
+        graph.parallelism = try spec.count("parallelism") ?? 0
+        graph.deadlineSeconds = try spec.count("activeDeadlineSeconds").map(Double.init)
         if let arguments = try spec.fields("arguments") {
             graph.parameters = try arguments.objects("parameters").map { field in
                 let value = try field.scalarText("value")

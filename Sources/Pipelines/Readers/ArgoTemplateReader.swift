@@ -17,7 +17,7 @@ struct ArgoTemplateReader {
             artifacts = try section.objects("artifacts").map(inputArtifact)
             try section.finish()
         }
-        let parallelism = try fields.integer("parallelism") ?? 0
+        let parallelism = try fields.count("parallelism") ?? 0
         let deadline = try fields.scalarText("activeDeadlineSeconds")
         let retry = try fields.fields("retryStrategy").map(Self.retry)
         let outputs = try fields.fields("outputs")
@@ -31,7 +31,7 @@ struct ArgoTemplateReader {
             var container = try ArgoContainerReader(fields: section).read(notes: &notes)
             try ArgoContainerReader.readOutputs(outputs, into: &container)
             container.deadlineSeconds = try deadline.map { text in
-                guard let seconds = Double(text), seconds > 0 else { throw fields.fail("activeDeadlineSeconds", "\"\(text)\" is not a number of seconds") }
+                guard let seconds = Double(text), seconds > 0, seconds.isFinite else { throw fields.fail("activeDeadlineSeconds", "\"\(text)\" is not a number of seconds") }
                 return seconds
             }
             container.retry = retry
@@ -83,7 +83,7 @@ struct ArgoTemplateReader {
 
     /// `90`, `30s`, `2m`, `1h30m`.
     static func duration(_ text: String, _ path: String) throws -> Double {
-        if let seconds = Double(text) { return seconds }
+        if let seconds = Double(text), seconds >= 0, seconds.isFinite { return seconds }
         var total = 0.0, digits = ""
         for character in text {
             if character.isNumber || character == "." { digits.append(character); continue }
@@ -93,7 +93,7 @@ struct ArgoTemplateReader {
             total += value * unit
             digits = ""
         }
-        guard digits.isEmpty else { throw MonoflowError(.invalidArgument, "read pipeline", path, "\"\(text)\" is not a duration such as 30s or 2m") }
+        guard digits.isEmpty, total.isFinite, !text.isEmpty else { throw MonoflowError(.invalidArgument, "read pipeline", path, "\"\(text)\" is not a duration such as 30s or 2m") }
         return total
     }
 

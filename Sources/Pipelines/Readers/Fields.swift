@@ -63,6 +63,13 @@ final class Fields {
         throw fail(key, "must be a whole number, not \(value.kindName)")
     }
 
+    /// A whole number that is not negative.
+    func count(_ key: String) throws -> Int? {
+        guard let number = try integer(key) else { return nil }
+        guard number >= 0 else { throw fail(key, "must not be negative") }
+        return number
+    }
+
     func list(_ key: String) throws -> [JSON] {
         guard let value = take(key) else { return [] }
         guard let items = value.arrayValue else { throw fail(key, "must be a list, not \(value.kindName)") }
@@ -109,12 +116,9 @@ final class Fields {
 
     /// - Throws: `unimplemented` that names the first key which nothing read.
     func finish() throws {
-        guard let key = object.keys.first(where: { unread.contains($0) }), let value = object[key] else { return }
         // Compilers write empty containers where nothing was asked for.
-        if value.isNull || value == .array([]) || value == .object([:]) || value == .string("") {
-            unread.remove(key)
-            return try finish()
-        }
+        func isEmpty(_ value: JSON) -> Bool { value.isNull || value == .array([]) || value == .object([:]) || value == .string("") }
+        guard !unread.isEmpty, let (key, _) = object.first(where: { unread.contains($0.key) && !isEmpty($0.value) }) else { return }
         throw fail(key, "is not supported yet", code: .unimplemented, hint: "remove it, or see docs/PIPELINES.md for what is")
     }
 }

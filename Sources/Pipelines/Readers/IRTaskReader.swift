@@ -116,7 +116,7 @@ struct IRTaskReader {
 
     private func loop() throws -> Loop? {
         let policy = try fields.fields("iteratorPolicy")
-        let limit = try policy?.integer("parallelismLimit") ?? 0
+        let limit = try policy?.count("parallelismLimit") ?? 0
         try policy?.finish()
         if let iterator = try fields.fields("artifactIterator") {
             let item = try iterator.required("itemInput")

@@ -6,6 +6,8 @@ import Yams
 public enum YAMLReader {
     static let maximumNodes = 500_000
     static let maximumDepth = 200
+    /// Bytes of all texts once aliases are followed.
+    static let maximumBytes = 64 << 20
 
     /// - Throws: `invalidArgument` that names line and column.
     public static func documents(_ text: String) throws -> [JSON] {
@@ -14,7 +16,7 @@ public enum YAMLReader {
             // By hand: `for` would iterate over a copy, and the error below would stay in it.
             var nodes = try Yams.compose_all(yaml: text)
             while let node = nodes.next() {
-                var budget = maximumNodes
+                var budget = (nodes: maximumNodes, bytes: maximumBytes)
                 result.append(try convert(node, depth: 0, budget: &budget))
             }
             // The sequence ends at an error without throwing it.
@@ -25,9 +27,10 @@ public enum YAMLReader {
         }
     }
 
-    private static func convert(_ node: Node, depth: Int, budget: inout Int) throws -> JSON {
-        budget -= 1
-        guard budget > 0, depth < maximumDepth else {
+    private static func convert(_ node: Node, depth: Int, budget: inout (nodes: Int, bytes: Int)) throws -> JSON {
+        budget.nodes -= 1
+        budget.bytes -= node.scalar?.string.utf8.count ?? 0
+        guard budget.nodes > 0, budget.bytes >= 0, depth < maximumDepth else {
             throw MonoflowError(.invalidArgument, "read YAML", mark(node), "too large or too deeply nested once its aliases are followed")
         }
         switch node {

@@ -31,8 +31,10 @@ actor RunDriver {
     private let namespace: String
     private let dependencies: RunDependencies
     private var planner: RunPlanner
-    private var pending: [(event: Event, done: CheckedContinuation<Void, Never>)] = []
+    private var pending: [(event: Event, done: CheckedContinuation<Bool, Never>)] = []
     private var isWorking = false
+    /// A plan was not written because the server stops: later ones must not be either, they build on it.
+    private var isAbandoned = false
     private var deadlineTimer: Task<Void, Never>?
     private let onEnd: @Sendable (String) -> Void
 
@@ -46,8 +48,9 @@ actor RunDriver {
         }
     }
 
-    /// Returns once the event and what follows from it are durable.
-    func post(_ event: Event) async {
+    /// Returns once the event and what follows from it are durable, or with false where this server stops before they are.
+    @discardableResult
+    func post(_ event: Event) async -> Bool {
         await withCheckedContinuation { done in
             pending.append((event, done))
             guard !isWorking else { return }
@@ -68,13 +71,14 @@ actor RunDriver {
         while !pending.isEmpty {
             let batch = pending
             pending = []
-            await apply(batch.map(\.event))
-            for item in batch { item.done.resume() }
+            let isDurable = await apply(batch.map(\.event))
+            for item in batch { item.done.resume(returning: isDurable) }
         }
         isWorking = false
     }
 
-    private func apply(_ events: [Event]) async {
+    private func apply(_ events: [Event]) async -> Bool {
+        guard !isAbandoned else { return false }
         let now = dependencies.clock.now()
         var write = RunWrite(runID: runID, namespace: namespace, now: now)
         for event in events {
@@ -100,7 +104,10 @@ actor RunDriver {
         let (nodes, effects) = planner.takeChanges()
         write.nodes = nodes
         write.take(effects, executor: dependencies.executorName)
-        await persist(write)
+        guard await persist(write) else {
+            isAbandoned = true
+            return false
+        }
         dependencies.watch.changed(runID)
         for task in write.tasks { await dependencies.engine.submit(task) }
         for id in write.stops { await dependencies.engine.cancel(id) }
@@ -108,6 +115,7 @@ actor RunDriver {
             deadlineTimer?.cancel()
             onEnd(runID)
         }
+        return true
     }
 
     /// Waits for the run's deadline, where it has one.
@@ -121,14 +129,15 @@ actor RunDriver {
     }
 
     /// Nothing of the plan shows before it is written; a full disk delays the run, it does not lose it.
-    private func persist(_ write: RunWrite) async {
+    private func persist(_ write: RunWrite) async -> Bool {
         var delay = 1
         while true {
             do {
-                return try await dependencies.database.write { db in try write.perform(db) }
+                try await dependencies.database.write { db in try write.perform(db) }
+                return true
             } catch {
                 // After the stop the next start takes the run up from what was written.
-                if dependencies.watch.isClosed { return }
+                if dependencies.watch.isClosed { return false }
                 dependencies.logger.error("a run's state could not be written; trying again", metadata: ["run": "\(runID)", "error": "\(error)"])
                 try? await Task.sleep(for: .seconds(delay))
                 delay = min(delay * 2, 30)

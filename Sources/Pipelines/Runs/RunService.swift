@@ -52,14 +52,35 @@ public final class RunService: Sendable {
     public func recover() async throws {
         let (runs, graphs, nodes) = try await database.read { db in
             let runs = try RunStore.alive(db)
-            let graphs = try Dictionary(uniqueKeysWithValues: Set(runs.map(\.specDigest)).map { ($0, try PipelineStore.spec(db, digest: $0).graph) })
+            let digests = Set(runs.map(\.specDigest))
+            let graphs = Dictionary(uniqueKeysWithValues: digests.map { digest in (digest, Result { try PipelineStore.spec(db, digest: digest).graph }) })
             return (runs, graphs, try runs.map { try RunStore.nodes(db, runID: $0.id) })
         }
         for (run, nodes) in zip(runs, nodes) {
-            guard let graph = graphs[run.specDigest] else { continue }
+            let graph: WorkflowGraph
+            switch graphs[run.specDigest] {
+            case .success(let read)?: graph = read
+            case .failure(let error)?:
+                try await abandon(run, MonoflowError.wrap(error, "read pipeline"))
+                continue
+            case nil: continue
+            }
             let driver = makeDriver(run, graph, nodes)
             if nodes.isEmpty { await driver.post(.start) }
             await driver.watchDeadline()
+        }
+    }
+
+    /// A definition that this release reads no more ends its run; it does not keep the server from starting.
+    private func abandon(_ run: RunRecord, _ error: MonoflowError) async throws {
+        let now = clock.now(), message = "cannot go on after the restart: " + error.reason
+        dependencies.logger.error("a run cannot go on", metadata: ["run": "\(run.id)", "error": "\(error)"])
+        try await database.write { db in
+            let exit = TaskExit(reason: .lost, code: nil, startedAt: nil, finishedAt: now, message: message)
+            for task in try TaskStore.ids(db, ownerKind: Self.ownerKind, ownerID: run.id) {
+                _ = try TaskStore.finish(db, task, exit: exit, state: .lost, message: message)
+            }
+            try RunStore.finish(db, run.id, .failed, message: message, at: now)
         }
     }
 
@@ -172,7 +193,8 @@ public final class RunService: Sendable {
     public func terminate(_ id: String) async throws {
         let run = try await get(id)
         guard !run.state.isTerminal else { return }
-        await driver(id)?.post(.terminate)
+        guard let driver = driver(id), await !driver.post(.terminate) else { return }
+        throw MonoflowError(.unavailable, "terminate run", id, "this server stops", hint: "try again when it has started")
     }
 
     public func setStorageState(_ id: String, _ state: StorageState) async throws {
@@ -196,9 +218,10 @@ public final class RunService: Sendable {
 }
 
 extension RunService: TaskOwner {
-    public func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async {
+    public func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async -> Bool {
         guard let driver = driver(task.ownerID) else {
-            return dependencies.logger.error("a task ended whose run is not there", metadata: ["task": "\(task.id)", "run": "\(task.ownerID)"])
+            dependencies.logger.error("a task ended whose run is not there", metadata: ["task": "\(task.id)", "run": "\(task.ownerID)"])
+            return false
         }
         var result = AttemptResult(end: .failed, message: exit.message, startedAt: exit.startedAt, finishedAt: exit.finishedAt)
         var state = TaskState.failed
@@ -209,7 +232,7 @@ extension RunService: TaskOwner {
         }
         if exit.succeeded {
             do {
-                guard let reader = await driver.outputReader(node: task.nodeID) else { return }
+                guard let reader = await driver.outputReader(node: task.nodeID) else { return false }
                 var collected = try await collect(task.spec.outputs)
                 let elsewhere = try reader.redirected(collected)
                 if !elsewhere.isEmpty { collected.merge(try await collect(elsewhere)) { _, new in new } }
@@ -219,10 +242,10 @@ extension RunService: TaskOwner {
                 result.message = MonoflowError.wrap(error, "collect outputs").reason
             }
         }
-        await driver.post(.attemptEnded(task: task, exit: exit, state: state, result: result))
+        return await driver.post(.attemptEnded(task: task, exit: exit, state: state, result: result))
     }
 
     public func taskWaits(_ task: TaskRecord, reason: String) async {
-        await driver(task.ownerID)?.post(.taskWaits(task: task, reason: reason))
+        _ = await driver(task.ownerID)?.post(.taskWaits(task: task, reason: reason))
     }
 }

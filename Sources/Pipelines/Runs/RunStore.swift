@@ -10,6 +10,7 @@ enum RunStore {
             "scheduled_at": "created_at", "finished_at": "finished_at", "state": "state", "status": "state", "storage_state": "storage_state",
             "experiment_id": "experiment_id", "pipeline_id": "pipeline_id", "pipeline_version_id": "version_id",
         ],
+        nullable: ["finished_at", "pipeline_id", "version_id"],
         defaultSort: ("created_at", false))
 
     static func insert(_ db: GRDB.Database, _ run: RunRecord) throws {

@@ -41,10 +41,10 @@ struct RunWrite: Sendable {
         if isTerminate { try RunStore.setTerminating(db, runID) }
         for item in ended { _ = try TaskStore.finish(db, item.taskID, exit: item.exit, state: item.state, message: item.message) }
         for item in waits { try TaskStore.setMessage(db, item.taskID, item.reason) }
-        for node in nodes {
-            try RunNodeCoding.upsert(db, node, runID: runID)
-            if node.phase.isTerminal, node.kind == .container || node.kind == .importer { try RunLineage.record(db, node, runID: runID, namespace: namespace) }
-        }
+        for node in nodes { try RunNodeCoding.upsert(db, node, runID: runID) }
+        let endedSteps = nodes.filter { $0.phase.isTerminal && ($0.kind == .container || $0.kind == .importer) }
+        for node in endedSteps { try RunLineage.insertArtifacts(db, node, runID: runID, namespace: namespace) }
+        for node in endedSteps { try RunLineage.record(db, node, runID: runID, namespace: namespace) }
         for task in tasks { try TaskStore.insert(db, task) }
         if let end { try RunStore.finish(db, runID, end.state, message: end.message, at: now) }
     }
