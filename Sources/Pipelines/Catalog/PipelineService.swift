@@ -36,6 +36,9 @@ public struct PipelineService: Sendable {
         guard !name.isEmpty else { throw MonoflowError(.invalidArgument, "create pipeline version", "name", "is missing") }
         let id = identifiers.next(), now = clock.now()
         return try await database.write { db in
+            guard try PipelineStore.find(db, id: pipelineID) != nil else {
+                throw MonoflowError(.notFound, "create pipeline version", pipelineID, "there is no such pipeline")
+            }
             let version = PipelineVersionRecord(
                 id: id, pipelineID: pipelineID, name: name, displayName: displayName ?? name, description: description,
                 specDigest: try PipelineStore.insertSpec(db, package), createdAt: now)

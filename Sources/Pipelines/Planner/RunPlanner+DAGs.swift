@@ -80,6 +80,16 @@ extension RunPlanner {
     }
 
     mutating func assignInputs(_ id: String, _ task: GraphTask, of owner: RunNode, item: JSON?) throws {
+        let (inputs, artifacts) = try arguments(id, task, of: owner, item: item)
+        update(id) {
+            $0.inputs = inputs
+            $0.inputArtifacts = artifacts
+            $0.item = item
+        }
+    }
+
+    /// Reads only: a scope holds the state, and a change while it lives would copy all of it.
+    private func arguments(_ id: String, _ task: GraphTask, of owner: RunNode, item: JSON?) throws -> ([String: JSON], [String: [ArtifactValue]]) {
         let place = "task \(task.name)"
         var scope = Scope(graph: graph, state: state, owner: owner, siblingsOf: owner.id, own: state.nodes[id], item: item, place: place)
         var inputs: [String: JSON] = [:]
@@ -112,11 +122,7 @@ extension RunPlanner {
                 artifacts[name] = [ArtifactValue(name: name, uri: "", metadata: ["raw": .string(try scope.text(text))])]
             }
         }
-        update(id) {
-            $0.inputs = inputs
-            $0.inputArtifacts = artifacts
-            $0.item = item
-        }
+        return (inputs, artifacts)
     }
 
     /// An optional input of the dag around that was not given stays absent in its tasks too (kfp 2).
@@ -142,6 +148,15 @@ extension RunPlanner {
             let message = failed.kind == .dag || failed.kind == .loop ? failed.message : "\"\(failed.displayName)\" failed: \(failed.message)"
             return finish(node.id, .failed, message, at: now)
         }
+        let (outputs, artifacts) = outputs(of: dag, node)
+        update(node.id) {
+            $0.outputs = outputs
+            $0.outputArtifacts = artifacts
+        }
+        finish(node.id, .succeeded, "", at: now)
+    }
+
+    private func outputs(of dag: DAG, _ node: RunNode) -> ([String: JSON], [String: [ArtifactValue]]) {
         let scope = Scope(graph: graph, state: state, owner: node, siblingsOf: node.id, place: "outputs of \(node.displayName)")
         var outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]
         for (name, source) in dag.outputs {
@@ -149,18 +164,14 @@ extension RunPlanner {
             switch source {
             case .from(let selector): outputs[name] = state.child(of: node.id, task: selector.task)?.outputs[selector.output]
             case .oneOf(let selectors):
-                outputs[name] = selectors.lazy.compactMap { [state] in state.child(of: node.id, task: $0.task)?.outputs[$0.output] }.first
+                outputs[name] = selectors.lazy.compactMap { state.child(of: node.id, task: $0.task)?.outputs[$0.output] }.first
             case .text(let text): outputs[name] = (try? scope.text(text)).map { .string($0) }
             }
         }
         for (name, selectors) in dag.artifactOutputs {
-            artifacts[name] = selectors.lazy.compactMap { [state] in state.child(of: node.id, task: $0.task)?.outputArtifacts[$0.output] }.first
+            artifacts[name] = selectors.lazy.compactMap { state.child(of: node.id, task: $0.task)?.outputArtifacts[$0.output] }.first
         }
-        update(node.id) {
-            $0.outputs = outputs
-            $0.outputArtifacts = artifacts
-        }
-        finish(node.id, .succeeded, "", at: now)
+        return (outputs, artifacts)
     }
 }
 

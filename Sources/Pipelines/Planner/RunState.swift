@@ -120,6 +120,8 @@ public struct RunState: Sendable, Equatable {
     public private(set) var children: [String: [String]] = [:]
     /// By parent: the first child of each task's name.
     private var childByTask: [String: [String: String]] = [:]
+    /// How many nodes stand above each composite node.
+    private var depths: [String: Int] = [:]
     private(set) var tallies: [String: Tally] = [:]
     public private(set) var rootID: String?
     public private(set) var exitID: String?
@@ -153,6 +155,7 @@ public struct RunState: Sendable, Equatable {
 
     mutating func insert(_ node: RunNode) {
         nodes[node.id] = node
+        if node.kind == .dag || node.kind == .loop { depths[node.id] = node.parentID.map { depth(of: $0) + 1 } ?? 0 }
         if let parent = node.parentID {
             children[parent, default: []].append(node.id)
             if childByTask[parent]?[node.taskName] == nil { childByTask[parent, default: [:]][node.taskName] = node.id }
@@ -173,15 +176,8 @@ public struct RunState: Sendable, Equatable {
         nodes[id] = node
     }
 
-    /// How many nodes stand above it.
-    func depth(of id: String) -> Int {
-        var depth = 0, above = nodes[id]?.parentID
-        while let parent = above {
-            depth += 1
-            above = nodes[parent]?.parentID
-        }
-        return depth
-    }
+    /// How many nodes stand above a composite node.
+    func depth(of id: String) -> Int { depths[id] ?? 0 }
 
     func child(of parent: String, task: String) -> RunNode? {
         childByTask[parent]?[task].flatMap { nodes[$0] }
