@@ -128,6 +128,32 @@ import Testing
         }
     }
 
+    @Test func agreesWithFoundationOnMutatedTexts() throws {
+        var seed: UInt64 = 42
+        func next(_ bound: Int) -> Int {
+            seed = seed &* 6364136223846793005 &+ 1442695040888963407
+            return Int(seed >> 33) % bound
+        }
+        let base = Array("{\"a\":[1,-2.5e3,true,null,\"x\\n\\u00e9\"],\"b\":{\"c\":\"😀\"}}".utf8), alphabet = Array("{}[],:\"\\ntrue0123456789.eE+- ".utf8)
+        var both = 0
+        for _ in 0..<20_000 {
+            var bytes = base
+            for _ in 0..<(1 + next(3)) {
+                switch next(3) {
+                case 0: bytes[next(bytes.count)] = alphabet[next(alphabet.count)]
+                case 1: bytes.remove(at: next(bytes.count))
+                default: bytes.insert(alphabet[next(alphabet.count)], at: next(bytes.count))
+                }
+            }
+            guard let ours = try? JSONParser.parse(bytes) else { continue }
+            both += 1
+            let theirs = try? JSONSerialization.jsonObject(with: Data(bytes), options: [.fragmentsAllowed])
+            #expect(theirs != nil, "read by us alone: \(String(decoding: bytes, as: UTF8.self))")
+            #expect(try JSONParser.parse(ours.text()) == ours)
+        }
+        #expect(both > 500)
+    }
+
     /// Damaged text is read or refused; nothing crashes, and what is read can be written and read again.
     @Test func damagedTextIsReadOrRefused() throws {
         var generator = Generator(state: 5), read = 0, refused = 0

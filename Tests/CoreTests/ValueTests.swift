@@ -5,6 +5,7 @@ import Testing
 @Suite struct ValueTests {
     /// These are stored as keys of nodes and tasks: a change would start every step of a live run again.
     @Test func derivedIdentifiersNeverChange() {
+        #expect(Identifiers.derived("node", "run", "parent", "task", "") == "450959b5-610c-5f77-98e8-130d5ceddee2")
         #expect(Identifiers.derived("node", "00000000-0000-4000-8000-000000000001", "", "root", "") == "1519be21-479b-50c9-8c12-af693d9244a5")
         #expect(Identifiers.derived("node", "00000000-0000-4000-8000-000000000001", "parent", "train", "3") == "37997b86-baa9-5994-b5bf-c1fb0576f84e")
         #expect(Identifiers.derived("task", "node-1", "1") == "17e32e4e-6eb8-5c70-b48e-ee0f25767646")

@@ -105,13 +105,20 @@ import Testing
         #expect(run.end?.phase == .succeeded)
     }
 
-    @Test(arguments: ["cpu: 9e17", "cpu: \"9e15\"", "cpu: 8E", "memory: 8E", "memory: 9e18", "nvidia.com/gpu: 1e30"])
-    func hugeRequestsFailTheirStep(limit: String) throws {
+    @Test(arguments: ["memory: 9e18", "nvidia.com/gpu: 1e30", "cpu: 9e18"])
+    func amountsBeyondCountingFailTheirStep(limit: String) throws {
         var run = Harness(try workflow("      - {name: a, template: big}", extra: "  - {name: big, container: {image: alpine, command: [echo], resources: {limits: {\(limit)}}}}"))
         run.start()
         #expect(run.phase("a") == .failed)
         #expect(run.node("a")?.message.contains("is not a quantity") == true)
         #expect(run.end?.phase == .failed)
+    }
+
+    @Test(arguments: ["cpu: 9e17", "cpu: \"9e15\"", "cpu: 8E", "memory: 7E", "nvidia.com/gpu: 8e18"]) func hugeAmountsAreAskedFor(limit: String) throws {
+        var run = Harness(try workflow("      - {name: a, template: big}", extra: "  - {name: big, container: {image: alpine, command: [echo], resources: {limits: {\(limit)}}}}"))
+        run.start()
+        let request = try #require(run.started.first?.spec.resources)
+        #expect(max(Int64(request.cpuMillis), request.memoryBytes, Int64(request.gpus)) >= 1_000_000_000_000_000)
     }
 
     @Test(arguments: ["parallelism: -1", "activeDeadlineSeconds: -5"])
