@@ -44,7 +44,7 @@ let package = Package(
         // Static: the Swift runtime, which every executable is linked with, is not there inside a sandbox (see link.c).
         .executableTarget(name: "monoflow-step", linkerSettings: [.unsafeFlags(["-static-executable"])]),
         // 1 – foundations
-        layer("Core", ["COpenSSL", "CLinux", "CZlib", logging, collections]),
+        layer("Core", ["COpenSSL", logging, collections]),
         layer("Database", ["Core", grdb, logging, deque]),
         layer("Sockets", ["Core", "CLinux", logging, deque]),
         layer("Processes", ["Core", "CLinux", logging]),

@@ -56,8 +56,6 @@ public final class ProcessEnd: Sendable {
         source.cancel()
     }
 
-    public var hasEnded: Bool { state.withLock { $0.ended } }
-
     /// Returns when the process has ended, at once where it already has.
     public func wait() async {
         await withCheckedContinuation { continuation in

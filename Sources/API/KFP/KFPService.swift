@@ -18,6 +18,42 @@ struct KFPService: Sendable {
         return (version, try await pipeline(version.pipelineID, caller, permission))
     }
 
+    /// By name, for a caller who may read the namespace. - Throws: `notFound`.
+    func pipeline(named name: String, in namespace: String, _ caller: Principal) async throws -> PipelineRecord {
+        try caller.require(.read, in: namespace)
+        guard let pipeline = try await services.pipelines.find(namespace: namespace, name: name) else {
+            throw MonoflowError(.notFound, "get pipeline", name, "there is no such pipeline in namespace \(namespace)")
+        }
+        return pipeline
+    }
+
+    /// The pipeline that an uploaded version is for (`?pipelineid=`).
+    func uploadTarget(_ request: HTTPRequest) async throws -> PipelineRecord {
+        guard let id = request.query("pipelineid"), !id.isEmpty else { throw MonoflowError(.invalidArgument, "upload version", "pipelineid", "is missing") }
+        return try await pipeline(id, request.caller(), .write)
+    }
+
+    /// A page of a pipeline's versions, each as `object` writes it with its definition.
+    func versions(of pipelineID: String, _ request: HTTPRequest, key: String, _ object: (PipelineVersionRecord, PipelinePackage) -> JSON) async throws -> JSON {
+        _ = try await pipeline(pipelineID, request.caller(), .read)
+        let page = try await services.pipelines.versions(of: pipelineID, try ListQueryReader.read(request))
+        var items: [JSON] = []
+        for version in page.items { items.append(object(version, try await services.pipelines.package(digest: version.specDigest))) }
+        return V2Objects.page(key, page, items)
+    }
+
+    /// A page of runs: of the experiment where one is named, else of the namespace.
+    func runs(namespace: String, experimentID: String?, _ request: HTTPRequest, _ object: (RunRecord) -> JSON) async throws -> JSON {
+        var namespace = namespace, experiment: String?
+        if let experimentID, !experimentID.isEmpty {
+            let found = try await self.experiment(experimentID, request.caller(), .read)
+            (experiment, namespace) = (found.id, found.namespace)
+        }
+        try request.caller().require(.read, in: namespace)
+        let page = try await services.runs.list(namespace: namespace, experimentID: experiment, try ListQueryReader.read(request))
+        return V2Objects.page("runs", page, object)
+    }
+
     func experiment(_ id: String, _ caller: Principal, _ permission: Permission) async throws -> ExperimentRecord {
         let experiment = try await services.experiments.get(id)
         try caller.require(permission, in: experiment.namespace)

@@ -13,7 +13,7 @@ struct LogRoutes: Sendable {
         router.on(.get, "/apis/v1alpha1/runs/{run}/nodes/{node}/log") { request in
             let run = try await kfp.run(request.parameter("run"), request.caller(), .read)
             let node = try request.parameter("node")
-            guard try await services.runs.nodes(of: run.id).contains(where: { $0.id == node }) else {
+            guard try await services.runs.node(node, of: run.id) != nil else {
                 throw MonoflowError(.notFound, "read log", node, "the run has no such node")
             }
             let follow = request.query("follow") == "true"
@@ -25,7 +25,7 @@ struct LogRoutes: Sendable {
             router.on(.get, "/apis/\(version)/runs/{run}/nodes/{node}/artifacts/{name}:read") { request in
                 let run = try await kfp.run(request.parameter("run"), request.caller(), .read)
                 let (node, name) = (try request.parameter("node"), try request.parameter("name"))
-                let found = try await services.runs.nodes(of: run.id).first { $0.id == node }
+                let found = try await services.runs.node(node, of: run.id)
                 guard let digest = found?.outputArtifacts[name]?.first?.digest else {
                     throw MonoflowError(.notFound, "read artifact", "\(node)/\(name)", "the node has no such output artifact")
                 }
@@ -48,7 +48,7 @@ struct LogTail: Sendable {
         let changes = services.runs.watch.changes(of: run)
         let ticks = Self.merge(changes)
         for await _ in ticks {
-            let ended = try await services.runs.nodes(of: run).first { $0.id == node }?.phase.isTerminal ?? true
+            let ended = try await services.runs.node(node, of: run)?.phase.isTerminal ?? true
             let runEnded = try await services.runs.get(run).state.isTerminal
             for task in try await services.runs.tasks(run: run, node: node) {
                 offsets[task.id] = try await copy(services.logPath(task.id), from: offsets[task.id] ?? 0, to: writer)

@@ -33,11 +33,10 @@ struct KFPV1Routes: Sendable {
             return .json(try await object(pipeline))
         }
         router.on(.post, "/pipelines/upload_version") { request in
-            guard let id = request.query("pipelineid"), !id.isEmpty else { throw MonoflowError(.invalidArgument, "upload version", "pipelineid", "is missing") }
-            _ = try await kfp.pipeline(id, request.caller(), .write)
+            let pipeline = try await kfp.uploadTarget(request)
             let (package, file) = try await PipelineUpload.read(request)
             let version = try await services.pipelines.createVersion(
-                pipelineID: id, name: PipelineUpload.name(request.query("name"), file), displayName: nil, description: request.query("description") ?? "", package: package)
+                pipelineID: pipeline.id, name: PipelineUpload.name(request.query("name"), file), displayName: nil, description: request.query("description") ?? "", package: package)
             return .json(V1Objects.version(version, package))
         }
         router.on(.get, "/pipelines") { request in
@@ -53,12 +52,7 @@ struct KFPV1Routes: Sendable {
         }
         router.on(.get, "/namespaces/{namespace}/pipelines/{name}") { request in
             let namespace = try request.parameter("namespace") == "-" ? request.caller().homeNamespace : request.parameter("namespace")
-            try request.caller().require(.read, in: namespace)
-            let name = try request.parameter("name")
-            guard let pipeline = try await services.pipelines.find(namespace: namespace, name: name) else {
-                throw MonoflowError(.notFound, "get pipeline", name, "there is no such pipeline in namespace \(namespace)")
-            }
-            return .json(try await object(pipeline))
+            return .json(try await object(try await kfp.pipeline(named: request.parameter("name"), in: namespace, request.caller())))
         }
         router.on(.get, "/pipelines/{id}/templates") { request in
             let pipeline = try await kfp.pipeline(request.parameter("id"), request.caller(), .read)
@@ -69,11 +63,7 @@ struct KFPV1Routes: Sendable {
         }
         router.on(.get, "/pipeline_versions") { request in
             guard let id = request.query("resource_key.id"), !id.isEmpty else { throw MonoflowError(.invalidArgument, "list versions", "resource_key.id", "is missing") }
-            _ = try await kfp.pipeline(id, request.caller(), .read)
-            let page = try await services.pipelines.versions(of: id, try ListQueryReader.read(request))
-            var items: [JSON] = []
-            for version in page.items { items.append(V1Objects.version(version, try await services.pipelines.package(digest: version.specDigest))) }
-            return .json(V2Objects.page("versions", page, items))
+            return .json(try await kfp.versions(of: id, request, key: "versions", V1Objects.version))
         }
         router.on(.get, "/pipeline_versions/{id}") { request in
             let (version, _) = try await kfp.version(request.parameter("id"), request.caller(), .read)
@@ -124,14 +114,8 @@ struct KFPV1Routes: Sendable {
             return .json(try await detail(run))
         }
         router.on(.get, "/runs") { request in
-            var namespace = try namespace(request), experimentID: String?
-            if request.query("resource_reference_key.type") == "EXPERIMENT", let id = request.query("resource_reference_key.id"), !id.isEmpty {
-                let experiment = try await kfp.experiment(id, request.caller(), .read)
-                (experimentID, namespace) = (experiment.id, experiment.namespace)
-            }
-            try request.caller().require(.read, in: namespace)
-            let page = try await services.runs.list(namespace: namespace, experimentID: experimentID, try ListQueryReader.read(request))
-            return .json(V2Objects.page("runs", page) { V1Objects.run($0, nil) })
+            let experimentID = request.query("resource_reference_key.type") == "EXPERIMENT" ? request.query("resource_reference_key.id") : nil
+            return .json(try await kfp.runs(namespace: namespace(request), experimentID: experimentID, request) { V1Objects.run($0, nil) })
         }
         router.on(.get, "/runs/{id}") { request in
             .json(try await detail(try await kfp.run(request.parameter("id"), request.caller(), .read)))

@@ -49,7 +49,7 @@ enum V2Objects {
             "runtime_config": ["parameters": .object(run.parameters)], "service_account": .text(run.serviceAccount),
             "created_at": .time(run.createdAt), "scheduled_at": .time(run.createdAt), "finished_at": .time(run.finishedAt),
             "state": .string(state(run)), "error": run.message.isEmpty ? nil : ["code": run.state == .cancelled ? 1 : 2, "message": .string(run.message)],
-            "state_history": .array(history(run)), "run_details": nodes.map { ["task_details": .array($0.map { task($0, $0.parentID, run.id, nodes ?? []) })] },
+            "state_history": .array(history(run)), "run_details": nodes.map { ["task_details": .array(tasks($0, run.id))] },
         ])
     }
 
@@ -70,7 +70,12 @@ enum V2Objects {
         return result
     }
 
-    private static func task(_ node: RunNode, _ parent: String?, _ run: String, _ all: [RunNode]) -> JSON {
+    private static func tasks(_ nodes: [RunNode], _ run: String) -> [JSON] {
+        let children = NodeTree.children(of: nodes)
+        return nodes.map { task($0, $0.parentID, run, (children[$0.id] ?? []).map { ["task_id": .string($0)] }) }
+    }
+
+    private static func task(_ node: RunNode, _ parent: String?, _ run: String, _ children: [JSON]) -> JSON {
         let state: String =
             switch node.phase {
             case .pending: "PENDING"
@@ -80,7 +85,6 @@ enum V2Objects {
             case .skipped, .omitted: "SKIPPED"
             case .cancelled: "CANCELED"
             }
-        let children = all.filter { $0.parentID == node.id }.map { JSON.object(["task_id": .string($0.id)]) }
         return .make([
             "run_id": .string(run), "task_id": .string(node.id), "display_name": .string(parent == nil && node.ordinal == 0 ? "root" : node.displayName),
             "create_time": .time(node.createdAt), "start_time": .time(node.startedAt), "end_time": .time(node.finishedAt), "state": .string(state),

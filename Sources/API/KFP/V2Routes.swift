@@ -28,12 +28,11 @@ struct KFPV2Routes: Sendable {
             return .json(V2Objects.pipeline(pipeline))
         }
         router.on(.post, "/pipelines/upload_version") { request in
-            guard let id = request.query("pipelineid"), !id.isEmpty else { throw MonoflowError(.invalidArgument, "upload version", "pipelineid", "is missing") }
-            _ = try await kfp.pipeline(id, request.caller(), .write)
+            let pipeline = try await kfp.uploadTarget(request)
             let (package, file) = try await PipelineUpload.read(request)
             let shown = PipelineUpload.name(request.query("display_name") ?? request.query("name"), file)
             let version = try await services.pipelines.createVersion(
-                pipelineID: id, name: PipelineUpload.name(request.query("name"), shown), displayName: shown, description: request.query("description") ?? "", package: package)
+                pipelineID: pipeline.id, name: PipelineUpload.name(request.query("name"), shown), displayName: shown, description: request.query("description") ?? "", package: package)
             return .json(V2Objects.version(version, package))
         }
         router.on(.post, "/pipelines") { request in
@@ -52,24 +51,13 @@ struct KFPV2Routes: Sendable {
             return .json(V2Objects.page("pipelines", page, V2Objects.pipeline))
         }
         router.on(.get, "/pipelines/names/{name}") { request in
-            let namespace = try request.namespace()
-            try request.caller().require(.read, in: namespace)
-            let name = try request.parameter("name")
-            guard let pipeline = try await services.pipelines.find(namespace: namespace, name: name) else {
-                throw MonoflowError(.notFound, "get pipeline", name, "there is no such pipeline in namespace \(namespace)")
-            }
-            return .json(V2Objects.pipeline(pipeline))
+            .json(V2Objects.pipeline(try await kfp.pipeline(named: request.parameter("name"), in: request.namespace(), request.caller())))
         }
         router.on(.get, "/pipelines/{id}") { request in
             .json(V2Objects.pipeline(try await kfp.pipeline(request.parameter("id"), request.caller(), .read)))
         }
         router.on(.get, "/pipelines/{id}/versions") { request in
-            let id = try request.parameter("id")
-            _ = try await kfp.pipeline(id, request.caller(), .read)
-            let page = try await services.pipelines.versions(of: id, try ListQueryReader.read(request))
-            var items: [JSON] = []
-            for version in page.items { items.append(V2Objects.version(version, try await services.pipelines.package(digest: version.specDigest))) }
-            return .json(V2Objects.page("pipeline_versions", page, items))
+            .json(try await kfp.versions(of: request.parameter("id"), request, key: "pipeline_versions", V2Objects.version))
         }
         router.on(.get, "/pipelines/{id}/versions/{version}") { request in
             let (version, _) = try await kfp.version(request.parameter("version"), request.caller(), .read)
@@ -109,15 +97,7 @@ struct KFPV2Routes: Sendable {
             return .json(V2Objects.run(run, try await services.runs.nodes(of: run.id), nil))
         }
         router.on(.get, "/runs") { request in
-            var namespace = try request.namespace()
-            var experimentID: String?
-            if let id = request.query("experiment_id"), !id.isEmpty {
-                let experiment = try await kfp.experiment(id, request.caller(), .read)
-                (experimentID, namespace) = (experiment.id, experiment.namespace)
-            }
-            try request.caller().require(.read, in: namespace)
-            let page = try await services.runs.list(namespace: namespace, experimentID: experimentID, try ListQueryReader.read(request))
-            return .json(V2Objects.page("runs", page) { V2Objects.run($0, nil, nil) })
+            .json(try await kfp.runs(namespace: request.namespace(), experimentID: request.query("experiment_id"), request) { V2Objects.run($0, nil, nil) })
         }
         router.on(.get, "/runs/{id}") { request in
             let run = try await kfp.run(request.parameter("id"), request.caller(), .read)

@@ -11,10 +11,9 @@ enum WorkflowManifest {
         metadata["uid"] = .string(run.id)
         metadata["creationTimestamp"] = .time(run.createdAt)
         manifest["metadata"] = metadata
-        var children: [String: [JSON]] = [:]
-        for node in nodes { if let parent = node.parentID { children[parent, default: []].append(.string(node.id)) } }
+        let children = NodeTree.children(of: nodes)
         var all = JSONObject()
-        for node in nodes { all[node.id] = self.node(node, run, children[node.id] ?? []) }
+        for node in nodes { all[node.id] = self.node(node, run, (children[node.id] ?? []).map { .string($0) }) }
         manifest["status"] = .make([
             "phase": .string(run.state.isTerminal || run.state == .running ? (V1Objects.status(run) == "Terminating" ? "Running" : V1Objects.status(run)) : "Pending"),
             "startedAt": .time(run.startedAt), "finishedAt": .time(run.finishedAt), "message": .text(run.message), "nodes": .object(all),

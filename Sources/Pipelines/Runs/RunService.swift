@@ -173,6 +173,9 @@ public final class RunService: Sendable {
 
     public func nodes(of id: String) async throws -> [RunNode] { try await database.read { try RunStore.nodes($0, runID: id) } }
 
+    /// One node of the run; nil where it has no such node.
+    public func node(_ node: String, of id: String) async throws -> RunNode? { try await database.read { try RunStore.node($0, runID: id, id: node) } }
+
     /// - Parameter experimentID: nil lists the whole namespace.
     public func list(namespace: String, experimentID: String?, _ query: ListQuery) async throws -> Page<RunRecord> {
         try await database.read { db in

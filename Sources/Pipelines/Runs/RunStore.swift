@@ -39,6 +39,10 @@ enum RunStore {
         try Row.fetchAll(db, sql: "SELECT * FROM run_nodes WHERE run_id = ? ORDER BY ordinal", arguments: [runID]).map(RunNodeCoding.read)
     }
 
+    static func node(_ db: GRDB.Database, runID: String, id: String) throws -> RunNode? {
+        try Row.fetchOne(db, sql: "SELECT * FROM run_nodes WHERE id = ? AND run_id = ?", arguments: [id, runID]).map(RunNodeCoding.read)
+    }
+
     static func setRunning(_ db: GRDB.Database, _ id: String, at time: Timestamp) throws {
         try db.execute(sql: "UPDATE runs SET state = 'running', started_at = ? WHERE id = ? AND state = 'pending'", arguments: [time.milliseconds, id])
     }
