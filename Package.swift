@@ -39,6 +39,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .target(name: "CModelBackend"),
         .target(name: "COnnxRuntime", dependencies: ["CModelBackend"]),
         // Static: the Swift runtime, which every executable is linked with, is not there inside a sandbox (see link.c).
@@ -49,7 +50,7 @@ let package = Package(
         layer("Sockets", ["Core", "CLinux", logging, deque]),
         layer("Processes", ["Core", "CLinux", logging]),
         // 2 – protocols
-        layer("HTTP", ["Core", "Sockets", "CLinux", logging]),
+        layer("HTTP", ["Core", "Sockets", "CLinux", "CNGHTTP2", deque, logging]),
         // 3 – kernel
         layer("Access", ["Core", "Database", grdb, logging]),
         layer("Tasks", ["Core", "Database", grdb, deque, logging]),
@@ -71,13 +72,15 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
-        tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux"]),
+        tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2"]),
         .target(name: "ScriptedTasks", dependencies: ["Core", "Database", "Tasks"], path: "Tests/ScriptedTasks", swiftSettings: strict),
         tests("TasksTests", ["Core", "Database", "Tasks", "ScriptedTasks", logging]),
         tests("PipelinesTests", ["Core", "CZlib", "Database", "Tasks", "Artifacts", "Pipelines", "ScriptedTasks", logging]),
         tests("InferenceTests", ["Core", "Inference"], exclude: ["Fixtures"]),
         tests("ServingTests", ["Core", "Database", "Artifacts", "Inference", "Serving", grdb, logging]),
         tests("ExecutorsTests", ["Core", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
+        // A server of the HTTP layer alone, for real clients and benchmarks.
+        .executableTarget(name: "monoflow-wire", dependencies: ["Core", "HTTP", "Sockets", logging], path: "Tests/WireServer", swiftSettings: strict),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -54,6 +54,12 @@ public final class Connection: EventSource, @unchecked Sendable {
         if token == nil { close(error: errno) }
     }
 
+    /// Another handler serves the connection from now on. On the loop.
+    public func handOver(to next: any ConnectionHandler) {
+        loop.assertCurrent()
+        if !isClosed { handler = next }
+    }
+
     // MARK: reading
 
     /// Stops handing over bytes; they wait in the kernel, which holds the peer back.

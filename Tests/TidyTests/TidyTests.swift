@@ -7,7 +7,7 @@ import Testing
 
     /// The layer of each target. A target imports only targets of lower layers.
     static let layers: [String: Int] = [
-        "CLinux": 0, "COpenSSL": 0, "CZlib": 0, "CModelBackend": 0, "COnnxRuntime": 0,
+        "CLinux": 0, "COpenSSL": 0, "CZlib": 0, "CNGHTTP2": 0, "CModelBackend": 0, "COnnxRuntime": 0,
         "Core": 1, "Database": 2, "Sockets": 2, "Processes": 2,
         "HTTP": 3,
         "Access": 4, "Tasks": 4, "Artifacts": 4,

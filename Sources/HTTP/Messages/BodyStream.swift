@@ -18,6 +18,7 @@ final class BodyStream: Sendable {
         var buffered = 0
         var ended = false
         var failure: MonoflowError?
+        var trailers = HTTPHeaders()
         var waiter: CheckedContinuation<[UInt8]?, any Error>?
         var asked = false
         var full = false
@@ -52,12 +53,15 @@ final class BodyStream: Sendable {
     /// Whether the reader is behind, so that the socket is not read.
     var isFull: Bool { state.withLock { $0.full && !$0.ended } }
 
+    var trailers: HTTPHeaders { state.withLock { $0.trailers } }
+
     /// Ends the stream; with an error, chunks that were not read yet are dropped. Later calls do nothing.
-    func end(_ failure: MonoflowError? = nil) {
+    func end(_ failure: MonoflowError? = nil, trailers: HTTPHeaders = HTTPHeaders()) {
         let waiter = state.withLock { state -> CheckedContinuation<[UInt8]?, any Error>? in
             guard !state.ended else { return nil }
             state.ended = true
             state.failure = failure
+            state.trailers = trailers
             if failure != nil { state.chunks.removeAll() }
             defer { state.waiter = nil }
             return state.waiter

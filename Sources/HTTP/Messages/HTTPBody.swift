@@ -37,6 +37,15 @@ public struct HTTPBody: Sendable, AsyncSequence {
         }
     }
 
+    /// Fields that came behind a streamed body; known once iterating has ended, empty where there were none. What frames, routes or
+    /// authenticates a message is never taken from here.
+    public var trailers: HTTPHeaders {
+        switch source {
+        case .bytes: HTTPHeaders()
+        case .stream(let stream): stream.trailers
+        }
+    }
+
     /// The whole body. - Parameter limit: in bytes; nil takes the server's `HTTPLimits.bodyBytes`.
     /// - Throws: `payloadTooLarge` over the limit, at once where the length was announced; `invalidArgument` for a broken
     ///   chunked coding; `cancelled` where the client went away before the end; `deadlineExceeded` where it was too slow.

@@ -72,6 +72,31 @@ public struct HTTPHeaders: Sendable {
         block.append(10)
     }
 
+    /// Appends a field whose grammar is known to be right.
+    mutating func append(checkedName name: UnsafeBufferPointer<UInt8>, checkedValue value: UnsafeBufferPointer<UInt8>) {
+        let start = block.count
+        block.append(contentsOf: name)
+        block.append(UInt8(ascii: ":"))
+        block.append(UInt8(ascii: " "))
+        block.append(contentsOf: value)
+        fields.append(Field(
+            nameStart: UInt32(start), nameLength: UInt32(name.count), valueStart: UInt32(start + name.count + 2), valueLength: UInt32(value.count)))
+        block.append(13)
+        block.append(10)
+    }
+
+    /// Every field's bytes in order, valid during the call.
+    func withFields(_ work: (_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Void) {
+        block.withUnsafeBufferPointer { bytes in
+            for field in fields {
+                let (name, value) = (Int(field.nameStart), Int(field.valueStart))
+                work(
+                    UnsafeBufferPointer(rebasing: bytes[name..<name + Int(field.nameLength)]),
+                    UnsafeBufferPointer(rebasing: bytes[value..<value + Int(field.valueLength)]))
+            }
+        }
+    }
+
     public mutating func remove(_ name: String) {
         guard contains(name) else { return }
         let kept = filter { !HTTPText.equalIgnoringCase($0.name.utf8, name.utf8) }

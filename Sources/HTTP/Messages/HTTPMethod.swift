@@ -20,5 +20,5 @@ public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
 
 /// The protocol version of a message; a minor version above 1 is treated as 1.
 public enum HTTPVersion: Sendable, Hashable {
-    case http10, http11
+    case http10, http11, http2
 }

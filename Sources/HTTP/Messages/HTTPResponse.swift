@@ -12,6 +12,10 @@ public struct HTTPResponse: Sendable {
         /// the body is chunked. An error thrown by the closure cuts the connection, so that the client sees that the
         /// body is not whole.
         case stream(length: Int64?, @Sendable (ResponseWriter) async throws -> Void)
+        /// Takes the connection (HTTP/1.1, with status 101) or the stream (HTTP/2) over as a pipe: the body yields what the client
+        /// sends and holds it back while it is not read, the writer sends. After the closure has returned, what is queued is sent and
+        /// the pipe closed. A WebSocket request of HTTP/2 (RFC 8441) looks to the handler like one of HTTP/1.1, and is answered alike.
+        case tunnel(@Sendable (HTTPBody, ResponseWriter) async throws -> Void)
     }
 
     public var status: HTTPStatus

@@ -20,6 +20,13 @@ enum HTTPText {
         a.count == b.count && zip(a, b).allSatisfy { lower($0) == lower($1) }
     }
 
+    /// Whether the bytes are the word, without case. - Parameter word: in lower case.
+    static func matches(_ bytes: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+        guard bytes.count == word.utf8CodeUnitCount else { return false }
+        for index in 0..<bytes.count where lower(bytes[index]) != word.utf8Start[index] { return false }
+        return true
+    }
+
     static func trim(_ text: some StringProtocol) -> Substring {
         var rest = Substring(text)
         while let first = rest.first, first == " " || first == "\t" { rest.removeFirst() }

@@ -9,6 +9,7 @@ public final class ResponseWriter: Sendable {
 
     private struct State {
         var pending: [[UInt8]] = []
+        var trailers: HTTPHeaders?
         var outstanding = 0
         var scheduled = false
         var closed = false
@@ -39,6 +40,10 @@ public final class ResponseWriter: Sendable {
     }
 
     public func write(_ text: String) async throws { try await write(Array(text.utf8)) }
+
+    /// Sets what is sent behind the body: trailers of HTTP/2, or of a chunked body. Dropped where the body has an announced length
+    /// over HTTP/1.1, or the client speaks HTTP/1.0.
+    public func trailers(_ headers: HTTPHeaders) { state.withLock { $0.trailers = headers } }
 
     /// One server-sent event; line ends in `data` make several data lines.
     public func event(_ name: String? = nil, data: String, id: String? = nil) async throws {
@@ -88,6 +93,8 @@ public final class ResponseWriter: Sendable {
             return state.pending
         }
     }
+
+    func takeTrailers() -> HTTPHeaders? { state.withLock { $0.trailers } }
 
     /// - Parameter queued: bytes of this response that still wait in the connection.
     func drained(queued: Int) {

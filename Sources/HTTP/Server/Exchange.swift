@@ -2,37 +2,34 @@ import Core
 import Foundation
 import Sockets
 
-/// One request being answered on a connection. Touched on the connection's loop only, except for what its task holds.
-final class Exchange {
+/// One request being answered, whatever carries it. Touched on the connection's loop only, except for what its task holds.
+class Exchange {
     var request: HTTPRequest
     let handler: HTTPHandler?
-    let expectsContinue: Bool
-    /// Whether the connection may carry another request after this one.
-    var keepAlive: Bool
-    var decoder: BodyDecoder
     /// Where the body goes: to a reader, or gathered for an inline handler.
     var stream: BodyStream?
     var gathered: [UInt8] = []
-    var sentContinue = false
     var task: Task<Void, Never>?
     var writer: ResponseWriter?
-    /// Bytes of a streamed body still owed under its announced length; nil for chunked or until close.
+    /// Bytes of a streamed body still owed under its announced length; nil where none was announced.
     var owed: Int64?
-    var isChunked = false
     var status: HTTPStatus?
     let started = LoopTime.now()
-    let sentBefore: Int64
 
-    init(_ head: RequestHead, peer: String, handler: HTTPHandler?, bodyLimit: Int64, sentBefore: Int64) {
-        request = HTTPRequest(head.method, head.target, headers: head.headers, peer: peer, version: head.version)
+    init(_ request: HTTPRequest, handler: HTTPHandler?) {
+        self.request = request
         self.handler = handler
-        expectsContinue = head.expectsContinue
-        keepAlive = head.keepAlive
-        decoder = BodyDecoder(head.framing, limit: bodyLimit)
-        self.sentBefore = sentBefore
     }
 
     var isInline: Bool { if case .inline = handler { true } else { false } }
+
+    /// Lets go of an exchange whose response will not be the handler's.
+    func abandon(_ reason: MonoflowError) {
+        // The reason first: a cancelled reader would only see that it was cancelled.
+        stream?.end(reason)
+        writer?.close()
+        task?.cancel()
+    }
 }
 
 /// A fine monotonic clock for durations.

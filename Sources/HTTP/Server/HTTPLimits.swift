@@ -17,6 +17,12 @@ public struct HTTPLimits: Sendable {
     public var connectionsPerClient = 2_000
     /// Bytes of later requests that are kept while one is answered; more are left in the socket.
     public var pipelinedBytes = 64 << 10
+    /// Requests at once on one connection of HTTP/2; more are refused, to be tried again.
+    public var streams = 128
+    /// What a client may send ahead on one stream of HTTP/2.
+    public var streamWindowBytes = 256 << 10
+    /// The same for all streams of a connection together.
+    public var connectionWindowBytes = 4 << 20
     /// From the first byte of a head to its end, else 408.
     public var headerTimeout: Duration = .seconds(15)
     /// Between requests on a kept-alive connection.

@@ -52,7 +52,7 @@ public final class HTTPServer: Sendable {
     private func accept(_ socket: AcceptedSocket) -> Bool {
         let index = turn.wrappingAdd(1, ordering: .relaxed).oldValue % group.loops.count
         let loop = group.loops[index]
-        let connection = HTTPConnection(socket, loop: loop, encoder: encoders[index].encoder, core: core)
+        let connection = HTTP1Connection(socket, loop: loop, encoder: encoders[index].encoder, core: core)
         switch core.admit(connection) {
         case .refused:
             socket.close()
@@ -75,7 +75,7 @@ public final class HTTPServer: Sendable {
         for listener in all { await withCheckedContinuation { done in listener.stop { done.resume() } } }
         let (empty, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let connections = core.beginDrain { signal.finish() }
-        for connection in connections { connection.loop.execute { connection.drain() } }
+        for connection in connections { connection.connection.loop.execute { connection.drain() } }
         let timer = Task {
             try? await Task.sleep(for: timeout)
             signal.finish()
@@ -85,7 +85,7 @@ public final class HTTPServer: Sendable {
         let left = core.openConnections()
         for connection in left {
             await withCheckedContinuation { done in
-                connection.loop.execute {
+                connection.connection.loop.execute {
                     connection.connection.close()
                     done.resume()
                 }

@@ -3,6 +3,13 @@ import Logging
 import Sockets
 import Synchronization
 
+/// A connection of any protocol, as the server keeps it.
+protocol ServedConnection: AnyObject, Sendable {
+    var connection: Connection { get }
+    /// Finishes what is in flight and takes no new request. On the loop.
+    func drain()
+}
+
 /// What a server's connections share.
 final class ServerCore: Sendable {
     let table: RouteTable
@@ -16,7 +23,7 @@ final class ServerCore: Sendable {
     private let open = Mutex(OpenConnections())
 
     struct OpenConnections {
-        var all: [ObjectIdentifier: HTTPConnection] = [:]
+        var all: [ObjectIdentifier: any ServedConnection] = [:]
         var byClient: [String: Int] = [:]
         var count = 0
         var isFull = false
@@ -45,14 +52,14 @@ final class ServerCore: Sendable {
     }
 
     /// Counts a new connection. `isLast`: the next ones must wait.
-    func admit(_ connection: HTTPConnection) -> Admission {
+    func admit(_ connection: any ServedConnection) -> Admission {
         let peer = connection.connection.peer
         let result = open.withLock { open -> Admission in
             let ofClient = open.byClient[peer, default: 0]
             if ofClient >= limits.connectionsPerClient || open.isDraining { return .refused }
             open.byClient[peer] = ofClient + 1
             open.count += 1
-            open.all[ObjectIdentifier(connection)] = connection
+            open.all[ObjectIdentifier(connection.connection)] = connection
             if open.count >= limits.connections { open.isFull = true }
             return .admitted(isLast: open.isFull)
         }
@@ -65,13 +72,22 @@ final class ServerCore: Sendable {
         return result
     }
 
+    /// The connection is served by another protocol from now on. - Returns: whether the server is draining.
+    func replace(_ connection: any ServedConnection) -> Bool {
+        open.withLock { open in
+            let key = ObjectIdentifier(connection.connection)
+            if open.all[key] != nil { open.all[key] = connection }
+            return open.isDraining
+        }
+    }
+
     /// Called when there is room again after `isLast`.
     let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
 
-    func closed(_ connection: HTTPConnection) {
+    func closed(_ connection: any ServedConnection) {
         let peer = connection.connection.peer
         let (hasRoom, onEmpty) = open.withLock { open -> (Bool, (@Sendable () -> Void)?) in
-            guard open.all.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return (false, nil) }
+            guard open.all.removeValue(forKey: ObjectIdentifier(connection.connection)) != nil else { return (false, nil) }
             open.count -= 1
             let left = open.byClient[peer, default: 1] - 1
             open.byClient[peer] = left > 0 ? left : nil
@@ -88,8 +104,8 @@ final class ServerCore: Sendable {
 
     /// - Parameter onEmpty: called once, when the last connection has closed; at once where there is none.
     /// - Returns: the connections that are open now; later ones are refused.
-    func beginDrain(onEmpty: @escaping @Sendable () -> Void) -> [HTTPConnection] {
-        let connections = open.withLock { open -> [HTTPConnection] in
+    func beginDrain(onEmpty: @escaping @Sendable () -> Void) -> [any ServedConnection] {
+        let connections = open.withLock { open -> [any ServedConnection] in
             open.isDraining = true
             open.onEmpty = open.count == 0 ? nil : onEmpty
             return Array(open.all.values)
@@ -98,7 +114,7 @@ final class ServerCore: Sendable {
         return connections
     }
 
-    func openConnections() -> [HTTPConnection] { open.withLock { Array($0.all.values) } }
+    func openConnections() -> [any ServedConnection] { open.withLock { Array($0.all.values) } }
 
     // MARK: answers without a handler
 

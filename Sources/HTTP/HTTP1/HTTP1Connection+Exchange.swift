@@ -2,7 +2,7 @@ import Core
 import Sockets
 
 // From a request's head to the end of its response.
-extension HTTPConnection {
+extension HTTP1Connection {
     /// - Parameter ahead: bytes of the body that are already here; they are read later, by the caller.
     func begin(_ head: RequestHead, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
         core.counters.requests.add(1, ordering: .relaxed)
@@ -10,7 +10,7 @@ extension HTTPConnection {
         let match = core.table.match(head.method, path)
         var handler = core.table.fallback
         if case .found(let entry, _) = match { handler = entry.handler }
-        let exchange = Exchange(
+        let exchange = HTTP1Exchange(
             head, peer: connection.peer, handler: handler, bodyLimit: core.limits.streamedBodyBytes,
             sentBefore: connection.sent + Int64(connection.queuedBytes))
         if isDraining { exchange.keepAlive = false }
@@ -28,7 +28,7 @@ extension HTTPConnection {
         try receive(exchange, head.framing, ahead: ahead)
     }
 
-    private func receive(_ exchange: Exchange, _ framing: BodyFraming, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
+    private func receive(_ exchange: HTTP1Exchange, _ framing: BodyFraming, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
         phase = .body(exchange)
         if exchange.isInline {
             if let length = exchange.decoder.remaining, length > Int64(core.limits.inlineBodyBytes) { throw tooLargeToGather }
@@ -44,63 +44,31 @@ extension HTTPConnection {
         run(exchange)
     }
 
-    private func sendContinue(_ exchange: Exchange) {
+    private func sendContinue(_ exchange: HTTP1Exchange) {
         guard exchange.expectsContinue, !exchange.sentContinue, exchange.status == nil else { return }
         exchange.sentContinue = true
         if exchange.decoder.total == 0 { connection.write(ResponseEncoder.continueLine) }
     }
 
-    private func bodyWanted(_ exchange: Exchange) {
-        guard case .body(let current) = phase, current === exchange else { return }
-        sendContinue(exchange)
+    func bodyWanted(_ exchange: HTTP1Exchange) {
+        switch phase {
+        case .body(let current) where current === exchange: sendContinue(exchange)
+        case .tunnel(let current) where current === exchange: break
+        default: return
+        }
         settle()
     }
 
-    /// Runs the handler; the request's body is whole, or a stream.
-    func run(_ exchange: Exchange) {
-        switch exchange.handler {
-        case .inline(let run):
-            do { respond(exchange, try run(exchange.request)) } catch { respond(exchange, core.onError(error, exchange.request)) }
-        case .asynchronous(let run):
-            let (core, request, target) = (core, exchange.request, ExchangeReference(self, exchange))
-            exchange.task = Task {
-                let response: HTTPResponse
-                do { response = try await run(request) } catch { response = core.onError(error, request) }
-                guard let body = Self.streamedBody(response, of: request) else {
-                    return target.onLoop { connection, exchange in
-                        connection.respond(exchange, response)
-                        connection.proceed()
-                    }
-                }
-                await target.stream(response, body)
-            }
-        case nil: respond(exchange, core.notFound(exchange.request))
-        }
-    }
-
-    typealias BodyWriter = @Sendable (ResponseWriter) async throws -> Void
-
-    /// The closure that writes the body, where the response has one.
-    private static func streamedBody(_ response: HTTPResponse, of request: HTTPRequest) -> BodyWriter? {
-        guard case .stream(_, let body) = response.body, !response.status.isBodyless, request.method != .head else { return nil }
-        return body
-    }
-
-    func isCurrent(_ exchange: Exchange) -> Bool {
+    func isCurrent(_ exchange: HTTP1Exchange) -> Bool {
         switch phase {
-        case .body(let current), .responding(let current): !connection.isClosed && current === exchange
+        case .body(let current), .responding(let current), .tunnel(let current): !connection.isClosed && current === exchange
         default: false
         }
     }
 
-    /// Writes a whole response and ends the exchange. A stream is given a task.
-    func respond(_ exchange: Exchange, _ response: HTTPResponse) {
+    func respond(_ exchange: HTTP1Exchange, _ response: HTTPResponse) {
         guard isCurrent(exchange), exchange.status == nil else { return }
-        if let body = Self.streamedBody(response, of: exchange.request) {
-            let target = ExchangeReference(self, exchange)
-            exchange.task = Task { await target.stream(response, body) }
-            return
-        }
+        if response.isStreamed(to: exchange.request) { return stream(exchange, response) }
         let (final, part) = Preconditions.apply(response, to: exchange.request)
         closeWhereAsked(exchange, response)
         exchange.status = final.status
@@ -109,12 +77,12 @@ extension HTTPConnection {
         finish(exchange)
     }
 
-    func closeWhereAsked(_ exchange: Exchange, _ response: HTTPResponse) {
+    func closeWhereAsked(_ exchange: HTTP1Exchange, _ response: HTTPResponse) {
         if response.closesConnection || response.headers.lists("Connection", "close") { exchange.keepAlive = false }
     }
 
     /// Also looks at the body that nobody read: a short rest is skipped, a long one costs the connection.
-    func willKeepAlive(_ exchange: Exchange) -> Bool {
+    func willKeepAlive(_ exchange: HTTP1Exchange) -> Bool {
         if inputEnded || isDraining { exchange.keepAlive = false }
         if !exchange.decoder.isDone {
             let waitsForContinue = exchange.expectsContinue && !exchange.sentContinue
@@ -132,6 +100,7 @@ extension HTTPConnection {
         case .bytes(let bytes): length = Int64(bytes.count)
         case .file(let file): length = part.map { $0.upperBound - $0.lowerBound } ?? file.size
         case .stream(let known, _): length = known ?? -1
+        case .tunnel: length = -1
         }
         let framing: ResponseFraming = response.status.isBodyless || length < 0 ? .none : .length(length)
         connection.write { out in
@@ -139,14 +108,14 @@ extension HTTPConnection {
         }
         if omitsBody || response.status.isBodyless { return }
         switch response.body {
-        case .none, .stream: break
+        case .none, .stream, .tunnel: break
         case .bytes(let bytes): connection.write(bytes)
         case .file(let file): connection.write(file: file.descriptor, offset: part?.lowerBound ?? 0, count: length, owner: file)
         }
     }
 
     /// Goes on to the next request, or to the end of the connection.
-    func finish(_ exchange: Exchange) {
+    func finish(_ exchange: HTTP1Exchange) {
         record(exchange, isComplete: true)
         exchange.stream?.end(MonoflowError(.cancelled, "read body", "", "the request has been answered"))
         exchange.writer?.close()
@@ -161,7 +130,7 @@ extension HTTPConnection {
         }
     }
 
-    func record(_ exchange: Exchange, isComplete: Bool) {
+    func record(_ exchange: HTTP1Exchange, isComplete: Bool) {
         guard let observer = core.observer else { return }
         observer(HTTPExchangeRecord(
             request: exchange.request, status: exchange.status ?? .clientClosedRequest,

@@ -24,6 +24,12 @@ struct BodyDecoder {
     /// What is still to come, where it is known.
     var remaining: Int64? { if case .fixed(let remaining) = kind { remaining } else { isDone ? 0 : nil } }
 
+    /// The fields behind a chunked body that is done, less those that frame, route or authenticate a message.
+    func trailers(_ limits: HTTPLimits) throws(RequestRefusal) -> HTTPHeaders {
+        guard case .chunked(let decoder) = kind, !decoder.trailers.isEmpty else { return HTTPHeaders() }
+        return try HTTPHeaders.trailers(decoder.trailers, limits: limits)
+    }
+
     /// Appends body bytes to `out`. - Returns: how many bytes of `input` it took; fewer than all only at the body's end.
     mutating func decode(_ input: UnsafeRawBufferPointer, into out: inout [UInt8]) throws(RequestRefusal) -> Int {
         if isDone { return 0 }
@@ -46,7 +52,7 @@ struct BodyDecoder {
     }
 }
 
-/// The chunked transfer coding. Extensions and trailers are checked, bounded and dropped.
+/// The chunked transfer coding. Extensions are checked, bounded and dropped; trailers are kept, within a bound.
 struct ChunkedDecoder {
     private enum State {
         case size(digits: Int), extensions, sizeLF
@@ -61,7 +67,8 @@ struct ChunkedDecoder {
     private var state = State.size(digits: 0)
     private var size: UInt64 = 0
     private var extra = 0
-    private var trailerBytes = 0
+    /// Whole lines.
+    private(set) var trailers: [UInt8] = []
 
     var isDone: Bool { if case .done = state { true } else { false } }
 
@@ -117,15 +124,16 @@ struct ChunkedDecoder {
         case .trailerStart:
             if byte == 13 { state = .endLF } else {
                 guard HTTPText.tokenTable[Int(byte)] else { throw Self.bad("malformed trailer") }
-                trailerBytes += 1
+                trailers.append(byte)
                 state = .trailer
             }
         case .trailer:
-            trailerBytes += 1
-            guard trailerBytes <= Self.trailerLimit else { throw RequestRefusal(.headerFieldsTooLarge, "the trailers are over \(Self.trailerLimit) bytes") }
+            trailers.append(byte)
+            guard trailers.count <= Self.trailerLimit else { throw RequestRefusal(.headerFieldsTooLarge, "the trailers are over \(Self.trailerLimit) bytes") }
             if byte == 13 { state = .trailerLF } else if byte < 32 && byte != 9 || byte == 127 { throw Self.bad("malformed trailer") }
         case .trailerLF:
             guard byte == 10 else { throw Self.bad("a trailer ends without LF") }
+            trailers.append(10)
             state = .trailerStart
         case .endLF:
             guard byte == 10 else { throw Self.bad("the last chunk ends without LF") }

@@ -8,6 +8,8 @@ enum ResponseFraming {
     case chunked
     /// Ends with the connection: streams to HTTP/1.0.
     case untilClose
+    /// None either; the connection is another protocol's from here on.
+    case upgrade
 }
 
 /// Writes response heads. One per loop, because it keeps the date and the status lines made so far.
@@ -33,6 +35,7 @@ final class ResponseEncoder {
         if !headers.contains("Date") { appendDate(&out) }
         switch framing {
         case .none, .untilClose: break
+        case .upgrade: Self.append("Connection: Upgrade\r\n", &out)
         case .length(let length):
             Self.append("Content-Length: ", &out)
             Self.append(decimal: length, &out)
@@ -54,13 +57,23 @@ final class ResponseEncoder {
     }
 
     private func appendDate(_ out: inout [UInt8]) {
+        renewDateLine()
+        out.append(contentsOf: dateLine)
+    }
+
+    /// - Parameter work: gets the value of `Date` for now.
+    func withDate(_ work: (ArraySlice<UInt8>) -> Void) {
+        renewDateLine()
+        work(dateLine[6..<dateLine.count - 2])
+    }
+
+    private func renewDateLine() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
         if now.tv_sec != dateSecond {
             dateSecond = now.tv_sec
             dateLine = Array("Date: \(HTTPDate.text(seconds: Int64(now.tv_sec)))\r\n".utf8)
         }
-        out.append(contentsOf: dateLine)
     }
 
     static func append(_ text: String, _ out: inout [UInt8]) { out.append(contentsOf: text.utf8) }

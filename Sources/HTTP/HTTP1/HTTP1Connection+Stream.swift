@@ -2,9 +2,10 @@ import Core
 import Sockets
 
 // Responses whose body is written by a task.
-extension HTTPConnection {
-    func startStream(_ exchange: Exchange, _ response: HTTPResponse, _ writer: ResponseWriter) {
+extension HTTP1Connection {
+    func startStream(_ exchange: HTTP1Exchange, _ response: HTTPResponse, _ writer: ResponseWriter, tunnel: BodyStream?) {
         guard isCurrent(exchange), exchange.status == nil else { return writer.close() }
+        if let tunnel { return startTunnel(exchange, response, writer, tunnel) }
         exchange.writer = writer
         exchange.status = response.status
         closeWhereAsked(exchange, response)
@@ -26,8 +27,31 @@ extension HTTPConnection {
         settle()
     }
 
+    static func tunnelInput(_ target: ExchangeReference<HTTP1Connection>) -> BodyStream? {
+        BodyStream(length: nil) { target.onLoop { $0.bodyWanted($1) } }
+    }
+
+    /// The connection becomes a pipe: after the head of 101, bytes are nobody's but the handler's.
+    private func startTunnel(_ exchange: HTTP1Exchange, _ response: HTTPResponse, _ writer: ResponseWriter, _ input: BodyStream) {
+        guard response.status == .switchingProtocols, exchange.decoder.isDone, exchange.request.version == .http11 else {
+            writer.close()
+            return respond(exchange, core.onError(
+                MonoflowError(.internalError, "switch protocols", "\(exchange.request.rawPath)", "the request cannot become a tunnel"), exchange.request))
+        }
+        exchange.writer = writer
+        exchange.status = response.status
+        exchange.stream = input
+        exchange.keepAlive = false
+        connection.write { out in
+            encoder.encode(response.status, response.headers, framing: .upgrade, keepAlive: true, version: .http11, into: &out)
+        }
+        phase = .tunnel(exchange)
+        if inputEnded { input.end() }
+        proceed()
+    }
+
     /// Moves what the task has written to the connection: one chunk for all of it.
-    func pump(_ exchange: Exchange) {
+    func pump(_ exchange: HTTP1Exchange) {
         guard isCurrent(exchange), let writer = exchange.writer else { return }
         let pieces = writer.take()
         let count = pieces.reduce(0) { $0 + $1.count }
@@ -44,57 +68,27 @@ extension HTTPConnection {
         writer.drained(queued: connection.queuedBytes)
     }
 
-    func endStream(_ exchange: Exchange) {
+    func endStream(_ exchange: HTTP1Exchange) {
         pump(exchange)
         guard isCurrent(exchange), exchange.writer != nil else { return }
         if let owed = exchange.owed, owed > 0 { return abortStream(exchange, "the body is \(owed) bytes shorter than announced") }
-        if exchange.isChunked { connection.write { ResponseEncoder.append("0\r\n\r\n", &$0) } }
+        if exchange.isChunked {
+            let trailers = exchange.writer?.takeTrailers()
+            connection.write { out in
+                ResponseEncoder.append("0\r\n", &out)
+                if let trailers { out.append(contentsOf: trailers.block) }
+                ResponseEncoder.append("\r\n", &out)
+            }
+        }
         finish(exchange)
         proceed()
     }
 
     /// Cuts the connection, so that the client does not take the body for whole.
-    func abortStream(_ exchange: Exchange, _ reason: String) {
+    func abortStream(_ exchange: HTTP1Exchange, _ reason: String) {
         guard isCurrent(exchange) else { return }
         core.log.warning("response to \(exchange.request.method.rawValue) \(exchange.request.rawPath) cut short: \(reason)")
         connection.flush()
         connection.close()
-    }
-}
-
-/// Names an exchange from outside its loop without keeping it. The objects are touched on the loop only, which is what
-/// `@unchecked Sendable` rests on.
-struct ExchangeReference: @unchecked Sendable {
-    private let loop: EventLoop
-    private weak var connection: HTTPConnection?
-    private weak var exchange: Exchange?
-
-    init(_ connection: HTTPConnection, _ exchange: Exchange) {
-        loop = connection.loop
-        self.connection = connection
-        self.exchange = exchange
-    }
-
-    /// Does nothing where the connection is gone.
-    func onLoop(_ work: @escaping @Sendable (HTTPConnection, Exchange) -> Void) {
-        onLoop(work) {}
-    }
-
-    private func onLoop(_ work: @escaping @Sendable (HTTPConnection, Exchange) -> Void, otherwise: @escaping @Sendable () -> Void) {
-        loop.execute {
-            if let connection, let exchange { work(connection, exchange) } else { otherwise() }
-        }
-    }
-
-    /// Sends the head, then runs `body` in the calling task.
-    func stream(_ response: HTTPResponse, _ body: HTTPConnection.BodyWriter) async {
-        let writer = ResponseWriter { onLoop { $0.pump($1) } }
-        onLoop({ $0.startStream($1, response, writer) }, otherwise: { writer.close() })
-        do {
-            try await body(writer)
-            onLoop { $0.endStream($1) }
-        } catch {
-            onLoop { $0.abortStream($1, "\(error)") }
-        }
     }
 }

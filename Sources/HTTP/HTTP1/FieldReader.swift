@@ -102,6 +102,9 @@ struct FieldReader {
         return value
     }
 
+    /// What was read, as a value of its own.
+    var headers: HTTPHeaders { HTTPHeaders(checkedBlock: Array(bytes), fields: fields) }
+
     func head(_ line: RequestLine) throws(RequestRefusal) -> RequestHead {
         if hosts > 1 || hosts == 0 && line.version == .http11 {
             throw RequestRefusal(.badRequest, hosts == 0 ? "Host is missing" : "two Host fields")
@@ -124,7 +127,7 @@ struct FieldReader {
         }
         return RequestHead(
             method: line.method, target: line.target, version: line.version,
-            headers: HTTPHeaders(checkedBlock: Array(bytes), fields: fields), framing: framing,
+            headers: headers, framing: framing,
             keepAlive: line.version == .http11 ? !saysClose : saysKeepAlive && !saysClose,
             expectsContinue: awaits && framing != .none)
     }

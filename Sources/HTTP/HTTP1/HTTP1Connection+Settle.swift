@@ -1,7 +1,7 @@
 import Sockets
 
 // What follows every event: sending, back-pressure, time limits.
-extension HTTPConnection {
+extension HTTP1Connection {
     /// Sends what is queued and sets bounds and timers to the phase reached. Ends every entry from outside.
     func settle() {
         connection.flush()
@@ -30,8 +30,8 @@ extension HTTPConnection {
 
     private var wantsInput: Bool {
         switch phase {
-        case .head, .skipping, .closing: true
-        case .body(let exchange): exchange.stream?.isFull != true
+        case .head, .skipping, .closing, .handedOver: true
+        case .body(let exchange), .tunnel(let exchange): exchange.stream?.isFull != true
         case .responding, .congested: inbox.count <= core.limits.pipelinedBytes
         }
     }
@@ -47,7 +47,7 @@ extension HTTPConnection {
             if !headTimerRuns { readTimer?.set(afterMilliseconds: core.timeouts.header) }
             isInsideHead = true
         case .body, .skipping: readTimer?.set(afterMilliseconds: core.timeouts.body)
-        case .responding, .congested, .closing: readTimer?.unset()
+        case .responding, .tunnel, .congested, .closing, .handedOver: readTimer?.unset()
         }
         headTimerRuns = isInsideHead
     }
@@ -61,7 +61,7 @@ extension HTTPConnection {
             if exchange.stream?.isFull == true { return setReadTimer() }
             refuse(RequestRefusal(.requestTimeout, "the request's body took too long"))
         case .skipping: connection.close()
-        case .responding, .congested, .closing: return
+        case .responding, .tunnel, .congested, .closing, .handedOver: return
         }
         settle()
     }
@@ -73,6 +73,7 @@ extension HTTPConnection {
 
     /// Finishes what is in flight and takes no new request.
     func drain() {
+        if let successor { return successor.drain() }
         isDraining = true
         if case .body(let exchange) = phase { exchange.keepAlive = false }
         if case .responding(let exchange) = phase { exchange.keepAlive = false }

@@ -3,19 +3,23 @@ import Sockets
 
 /// HTTP/1.1 on one connection: requests are read and answered strictly one after another; what a client sends ahead
 /// waits, bounded, in `inbox` and then in the socket. Everything here runs on the connection's loop.
-final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
+final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, @unchecked Sendable {
     enum Phase {
         /// Between requests, or inside a head.
         case head
         /// A body is being read, its handler perhaps at work already.
-        case body(Exchange)
+        case body(HTTP1Exchange)
         /// The request is whole and its response is not.
-        case responding(Exchange)
+        case responding(HTTP1Exchange)
         /// The response is finished and the rest of a short unwanted body is being dropped.
         case skipping(BodyDecoder)
+        /// The connection has become a pipe for the handler of the exchange.
+        case tunnel(HTTP1Exchange)
         /// The client is slow to take what is queued; no further request is begun.
         case congested
         case closing
+        /// The connection is another protocol's now.
+        case handedOver
     }
 
     static let outputHighWater = 1 << 20
@@ -36,6 +40,10 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
     var headTimerRuns = false
     var accountedIn: Int64 = 0
     var accountedOut: Int64 = 0
+    /// Nothing was read yet, so the client may still turn out to speak HTTP/2.
+    private var isFresh = true
+    private(set) var successor: HTTP2Connection?
+    let running = RunningHandlers()
 
     init(_ socket: AcceptedSocket, loop: EventLoop, encoder: ResponseEncoder, core: ServerCore) {
         connection = Connection(socket, loop: loop)
@@ -55,6 +63,7 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
     // MARK: input
 
     func connectionReceived(_ bytes: UnsafeRawBufferPointer) {
+        if isFresh, takesPreface(bytes) { return }
         if inbox.isEmpty {
             let taken = process(bytes)
             if taken < bytes.count { inbox.append(contentsOf: bytes[taken...]) }
@@ -63,6 +72,35 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
             processInbox()
         }
         settle()
+    }
+
+    /// Whether the connection's first bytes are the preface of HTTP/2 (RFC 9113, section 3.4), or may become it.
+    private func takesPreface(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let preface = HTTP2Connection.preface
+        let before = inbox.count
+        for at in before..<min(preface.count, before + bytes.count) where bytes[at - before] != preface[at] {
+            isFresh = false
+            return false
+        }
+        inbox.append(contentsOf: bytes)
+        if inbox.count >= preface.count { handOver() } else { settle() }
+        return true
+    }
+
+    private func handOver() {
+        let next = HTTP2Connection(connection, encoder: encoder, core: core)
+        let bytes = inbox
+        inbox = []
+        isFresh = false
+        phase = .handedOver
+        readTimer?.invalidate()
+        writeTimer?.invalidate()
+        successor = next
+        connection.handOver(to: next)
+        let isDraining = core.replace(next)
+        next.start()
+        bytes.withUnsafeBytes { next.connectionReceived($0) }
+        if isDraining { next.drain() }
     }
 
     /// Moves the inbox out while it is read, because handlers run in between.
@@ -94,8 +132,11 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
                     var dropped: [UInt8] = []
                     at += try decoder.decode(rest, into: &dropped)
                     phase = decoder.isDone ? .head : .skipping(decoder)
+                case .tunnel(let exchange):
+                    if exchange.stream?.push(Array(rest)) == false { connection.pauseReading() }
+                    return bytes.count
                 case .responding, .congested: return at
-                case .closing: return bytes.count
+                case .closing, .handedOver: return bytes.count
                 }
             } catch {
                 refuse(error)
@@ -119,7 +160,7 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         return end
     }
 
-    private func readBody(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) throws(RequestRefusal) -> Int {
+    private func readBody(_ bytes: UnsafeRawBufferPointer, _ exchange: HTTP1Exchange) throws(RequestRefusal) -> Int {
         guard let stream = exchange.stream else {
             let taken = try exchange.decoder.decode(bytes, into: &exchange.gathered)
             if exchange.isInline, exchange.gathered.count > core.limits.inlineBodyBytes { throw tooLargeToGather }
@@ -136,7 +177,7 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         if !chunk.isEmpty && !stream.push(chunk) { connection.pauseReading() }
         if exchange.decoder.isDone {
             phase = .responding(exchange)
-            stream.end()
+            stream.end(trailers: try exchange.decoder.trailers(core.limits))
         }
         return taken
     }
@@ -151,20 +192,12 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         if case .body(let exchange) = phase {
             if exchange.status != nil { return connection.close() }
             exchange.status = refusal.status
-            abandon(exchange, MonoflowError(.invalidArgument, "read body", "", refusal.message))
+            exchange.abandon(MonoflowError(.invalidArgument, "read body", "", refusal.message))
             record(exchange, isComplete: false)
         }
         phase = .closing
         write(core.refusal(refusal), part: nil, keepAlive: false, version: .http11, omitsBody: false)
         connection.closeAfterFlush(linger: Self.linger)
-    }
-
-    /// Lets go of an exchange whose response will not be the handler's.
-    func abandon(_ exchange: Exchange, _ reason: MonoflowError) {
-        // The reason first: a cancelled reader would only see that it was cancelled.
-        exchange.stream?.end(reason)
-        exchange.writer?.close()
-        exchange.task?.cancel()
     }
 
     // MARK: the peer's end
@@ -187,7 +220,8 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         case .head, .skipping:
             inbox = []
             closeIdle()
-        case .congested, .closing: break
+        case .tunnel(let exchange): exchange.stream?.end()
+        case .congested, .closing, .handedOver: break
         }
         settle()
     }
@@ -200,6 +234,7 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         if writeTimer?.isSet == true { writeTimer?.set(afterMilliseconds: core.timeouts.write) }
         if case .responding(let exchange) = phase { exchange.writer?.drained(queued: connection.queuedBytes) }
         if case .body(let exchange) = phase { exchange.writer?.drained(queued: connection.queuedBytes) }
+        if case .tunnel(let exchange) = phase { exchange.writer?.drained(queued: connection.queuedBytes) }
         settle()
     }
 
@@ -211,8 +246,8 @@ final class HTTPConnection: ConnectionHandler, @unchecked Sendable {
         phase = .closing
         inbox = []
         switch last {
-        case .body(let exchange), .responding(let exchange):
-            abandon(exchange, MonoflowError(.cancelled, "read body", "", "the client went away"))
+        case .body(let exchange), .responding(let exchange), .tunnel(let exchange):
+            exchange.abandon(MonoflowError(.cancelled, "read body", "", "the client went away"))
             record(exchange, isComplete: false)
         default: break
         }

@@ -1,0 +1,162 @@
+import CNGHTTP2
+import Core
+import Sockets
+
+/// HTTP/2 on one connection, from the server's side. Everything here runs on the connection's loop.
+final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, @unchecked Sendable {
+    typealias Carried = HTTP2Stream
+
+    static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+    /// Memory that waits to be sent; above it no stream is asked for more.
+    static let outputHighWater = 256 << 10
+
+    let core: ServerCore
+    let connection: Connection
+    let encoder: ResponseEncoder
+    private(set) var session: HTTP2Session?
+    var streams: [Int32: HTTP2Stream] = [:]
+    /// The block of fields that is being read; there is one at most on a connection.
+    var head: (stream: Int32, isFirst: Bool, reader: HTTP2HeadReader)?
+    var headSince: Int64 = 0
+    let running = RunningHandlers()
+    var flood = HTTP2FloodGuard()
+    private var isReceiving = false
+    private var isSending = false
+    /// The output holds enough: what else there is waits in the streams.
+    var isFull = false
+    /// Streams whose body is written by a task.
+    var writers = 0
+    var isDraining = false
+    var isClosing = false
+    var timer: LoopTimer?
+    var writeTimer: LoopTimer?
+    var idleSince = LoopClock.now()
+    private var accountedIn: Int64 = 0
+    private var accountedOut: Int64 = 0
+
+    /// Takes a connection over whose first bytes are the preface.
+    init(_ connection: Connection, encoder: ResponseEncoder, core: ServerCore) {
+        self.connection = connection
+        self.encoder = encoder
+        self.core = core
+    }
+
+    var loop: EventLoop { connection.loop }
+
+    func start() {
+        timer = loop.makeTimer { [weak self] in self?.tick() }
+        writeTimer = loop.makeTimer { [weak self] in self?.connection.close() }
+        timer?.set(after: .seconds(1))
+        do throws(MonoflowError) {
+            let session = try HTTP2Session(.server, owner: self)
+            self.session = session
+            session.settings([
+                (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, UInt32(core.limits.streams)),
+                (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(core.limits.streamWindowBytes)),
+                (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(core.limits.headerBytes)),
+                (NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1),
+            ])
+            session.connectionWindow(Int32(core.limits.connectionWindowBytes))
+        } catch {
+            core.log.error("\(error)")
+            connection.close()
+        }
+    }
+
+    // MARK: input
+
+    func connectionReceived(_ bytes: UnsafeRawBufferPointer) {
+        guard let session, !isClosing else { return }
+        isReceiving = true
+        let failure = session.receive(bytes)
+        isReceiving = false
+        if let failure {
+            core.counters.refusals.add(1, ordering: .relaxed)
+            core.log.debug("HTTP/2 connection from \(connection.peer) ended: \(failure)")
+            session.terminate(.protocolError)
+            isClosing = true
+        } else if let excess = flood.excess, !isClosing {
+            core.counters.floods.add(1, ordering: .relaxed)
+            core.log.warning("HTTP/2 connection from \(connection.peer) closed: too many \(excess)")
+            session.terminate(.enhanceYourCalm)
+            isClosing = true
+        }
+        send()
+    }
+
+    func connectionReadEnded() { connectionPeerClosed() }
+
+    /// A client that has half closed can send no WINDOW_UPDATE and no PING any more; what is on its way is still sent.
+    func connectionPeerClosed() {
+        if streams.isEmpty { return close() }
+        isDraining = true
+        for stream in streams.values where !stream.requestEnded {
+            stream.stream?.end(MonoflowError(.cancelled, "read body", "", "the client went away"))
+        }
+        for stream in streams.values { stream.task?.cancel() }
+    }
+
+    func connectionProgressed() {
+        if writeTimer?.isSet == true { writeTimer?.set(afterMilliseconds: core.timeouts.write) }
+        send()
+    }
+
+    func connectionClosed(error: Int32) {
+        account()
+        timer?.invalidate()
+        writeTimer?.invalidate()
+        let left = streams
+        streams = [:]
+        for stream in left.values {
+            stream.abandon(MonoflowError(.cancelled, "read body", "", "the client went away"))
+            record(stream, isComplete: false)
+        }
+        core.closed(self)
+    }
+
+    // MARK: output
+
+    /// Sends what the session has, as far as the socket takes it. Never from within the session's callbacks.
+    func send() {
+        guard let session, !isReceiving, !isSending, !connection.isClosed else { return }
+        isSending = true
+        var turns = 0
+        while true {
+            isFull = false
+            while !isFull, let bytes = session.send() {
+                connection.write { $0.append(contentsOf: bytes) }
+                isFull = isFull || connection.queuedBytes >= Self.outputHighWater
+            }
+            connection.flush()
+            guard isFull, connection.isDrained, !connection.isClosed else { break }
+            turns += 1
+            if turns == 16 {
+                // Others on the loop get their turn.
+                loop.execute { [self] in send() }
+                break
+            }
+        }
+        isSending = false
+        account()
+        if connection.isClosed { return }
+        if writers > 0 {
+            for stream in streams.values { stream.writer?.drained(queued: stream.queued + connection.queuedBytes) }
+        }
+        if connection.isDrained { writeTimer?.unset() } else if writeTimer?.isSet == false { writeTimer?.set(afterMilliseconds: core.timeouts.write) }
+        if !session.wantsRead && !session.wantsWrite { close() } else if isDraining, streams.isEmpty, !isClosing { finish() }
+    }
+
+    func proceed() { send() }
+
+    func close() {
+        isClosing = true
+        connection.closeAfterFlush(linger: .milliseconds(500))
+    }
+
+    private func account() {
+        let (received, sent) = (connection.received, connection.sent)
+        if received != accountedIn { core.counters.bytesIn.add(received - accountedIn, ordering: .relaxed) }
+        if sent != accountedOut { core.counters.bytesOut.add(sent - accountedOut, ordering: .relaxed) }
+        (accountedIn, accountedOut) = (received, sent)
+    }
+}

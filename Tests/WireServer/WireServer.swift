@@ -1,0 +1,57 @@
+import Core
+import Foundation
+import HTTP
+import Logging
+import Sockets
+
+/// A server over the HTTP layer alone, for interoperation tests with other people's clients and for benchmarks.
+///
+///     monoflow-wire --listen 127.0.0.1:0 [--loops N]
+///
+/// Its first line on standard output is `listening HOST:PORT`. SIGTERM drains and ends it.
+@main
+struct WireServer {
+    static func main() async throws {
+        var options = Options()
+        try options.read(Array(CommandLine.arguments.dropFirst()))
+        var log = Logger(label: "wire") { StreamLogHandler.standardError(label: $0) }
+        log.logLevel = options.verbose ? .debug : .warning
+        let group = try options.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
+        let server = HTTPServer(router: WireRoutes.make(), group: group, limits: options.limits, log: log)
+        let address = try server.start(SocketAddress(options.listen))
+        FileHandle.standardOutput.write(Data("listening \(address)\n".utf8))
+        let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
+        Foundation.signal(SIGTERM, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
+        source.setEventHandler { signal.yield(SIGTERM) }
+        source.resume()
+        for await _ in signals { break }
+        source.cancel()
+        await server.drain(timeout: .seconds(5))
+    }
+
+    struct Options {
+        var listen = "127.0.0.1:0"
+        var loops: Int?
+        var verbose = false
+        var limits = HTTPLimits()
+
+        mutating func read(_ arguments: [String]) throws {
+            limits.connections = 20_000
+            limits.connectionsPerClient = 20_000
+            var rest = arguments[...]
+            while let name = rest.popFirst() {
+                if name == "--verbose" {
+                    verbose = true
+                    continue
+                }
+                guard let value = rest.popFirst() else { throw MonoflowError(.invalidArgument, "read options", name, "has no value") }
+                switch name {
+                case "--listen": listen = value
+                case "--loops": loops = Int(value)
+                default: throw MonoflowError(.invalidArgument, "read options", name, "is unknown")
+                }
+            }
+        }
+    }
+}
