@@ -2,6 +2,7 @@ import CLinux
 import Core
 import Dispatch
 import Foundation
+import Synchronization
 
 /// What a loop calls when its descriptor is ready.
 protocol EventSource: AnyObject {
@@ -11,56 +12,80 @@ protocol EventSource: AnyObject {
 
 /// One serial Dispatch queue that serves many descriptors.
 ///
-/// A single read source watches the loop's epoll descriptor; its handler drains `epoll_wait(…, 0)` until nothing is
-/// ready. So Dispatch schedules the loops, no thread is parked, and one wake-up serves many connections. Everything
-/// that belongs to a loop is touched on its queue only, hence needs no lock: that is what `@unchecked Sendable` rests on.
+/// The queue runs a single block that waits in `epoll_wait` for the loop's descriptors, for its next timer and for blocks
+/// from other threads (an eventfd). So a wake-up is one switch of threads, and serves all that is ready. Everything that
+/// belongs to a loop is touched on its queue only, hence needs no lock: that is what `@unchecked Sendable` rests on.
 public final class EventLoop: @unchecked Sendable {
     static let readBufferSize = 64 << 10
     private static let eventCapacity = 256
-    /// Drained batches after which other blocks of the queue (tasks, timers) get their turn.
-    private static let batchesPerTurn = 64
-    /// Empty polls before the handler returns: going back to Dispatch costs more than a few polls.
-    private static let idlePolls = 3
+    /// The token of the loop's own eventfd.
+    private static let wakeToken = UInt64.max
+
+    private struct Inbox {
+        var blocks: [@Sendable () -> Void] = []
+        /// Somebody has written to the eventfd, or the loop is about to look anyway.
+        var isWoken = false
+        var isStopped = false
+    }
 
     private let queue: DispatchQueue
     private let epoll: Int32
-    private let watcher: any DispatchSourceRead
+    private let wake: Int32
+    private let inbox = Mutex(Inbox())
+    /// The thread that runs the loop; 0 before it does.
+    private let thread = Atomic<UInt>(0)
     private let events = UnsafeMutablePointer<clinux_event>.allocate(capacity: eventCapacity)
     /// Shared by the loop's connections: bytes are handed on before the next read, so that an idle connection holds no buffer.
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readBufferSize, alignment: 16)
-    let timers: TimerQueue
+    let timers = TimerQueue()
     private var slots: [(source: (any EventSource)?, generation: UInt32)] = []
     private var freeSlots: [Int] = []
     private var unfinished: [Connection] = []
 
-    /// - Throws: `resourceExhausted` where no epoll descriptor can be had.
-    public init(name: String) throws(MonoflowError) {
+    /// Runs until `stop`. - Throws: `resourceExhausted` where no descriptor can be had.
+    init(name: String) throws(MonoflowError) {
         epoll = clinux_epoll_create()
-        guard epoll >= 0 else {
-            throw MonoflowError(.resourceExhausted, "start event loop", name, String(cString: strerror(errno)))
-        }
+        wake = epoll < 0 ? -1 : clinux_eventfd(0)
         queue = DispatchQueue(label: name, qos: .userInitiated)
-        watcher = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: queue)
-        timers = TimerQueue(queue: queue)
-        watcher.setEventHandler { [unowned self] in drain() }
-        let descriptor = epoll
-        watcher.setCancelHandler { close(descriptor) }
-        watcher.resume()
+        guard wake >= 0, clinux_epoll_add(epoll, wake, UInt32(CLINUX_EPOLLIN) | CLINUX_EPOLLET, Self.wakeToken) == 0 else {
+            let reason = String(cString: strerror(errno))
+            if epoll >= 0 { close(epoll) }
+            if wake >= 0 { close(wake) }
+            throw MonoflowError(.resourceExhausted, "start event loop", name, reason)
+        }
+        queue.async { [self] in run() }
     }
 
     deinit {
-        timers.cancel()
-        watcher.cancel()
+        close(epoll)
+        close(wake)
         events.deallocate()
         readBuffer.deallocate()
     }
 
+    /// Ends the loop's block. What is executed later still runs, on the queue; descriptors and timers are served no more.
+    func stop() {
+        inbox.withLock { $0.isStopped = true }
+        signal()
+    }
+
     /// Runs the work on the loop, later, in order. Callable from everywhere.
     public func execute(_ work: @escaping @Sendable () -> Void) {
-        queue.async { [self] in
-            work()
-            finishReads()
+        let (mustWake, isStopped) = inbox.withLock { inbox -> (Bool, Bool) in
+            if inbox.isStopped { return (false, true) }
+            inbox.blocks.append(work)
+            if inbox.isWoken { return (false, false) }
+            inbox.isWoken = true
+            return (true, false)
         }
+        if isStopped { return queue.async(execute: work) }
+        // The loop itself looks into the inbox before it waits.
+        if mustWake && thread.load(ordering: .relaxed) != UInt(pthread_self()) { signal() }
+    }
+
+    private func signal() {
+        var one: UInt64 = 1
+        _ = write(wake, &one, 8)
     }
 
     /// Traps in debug builds when called from anywhere but the loop.
@@ -109,28 +134,50 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: the loop
 
-    private func drain() {
-        var batches = 0, idle = 0
-        while batches < Self.batchesPerTurn {
-            let count = clinux_epoll_wait(epoll, events, Int32(Self.eventCapacity), 0)
-            if count <= 0 && unfinished.isEmpty {
-                idle += 1
-                if idle > Self.idlePolls { return }
-                continue
-            }
-            (idle, batches) = (0, batches + 1)
+    private func run() {
+        thread.store(UInt(pthread_self()), ordering: .relaxed)
+        var hasBlocks = false
+        while true {
+            let timeout = hasBlocks || !unfinished.isEmpty ? 0 : timers.delay()
+            let count = clinux_epoll_wait(epoll, events, Int32(Self.eventCapacity), timeout)
             var index = 0
             while index < count {
                 let event = events[index]
                 index += 1
+                if event.token == Self.wakeToken {
+                    // Edge-triggered: the count need not be read for the next write to wake the loop again.
+                    continue
+                }
                 let slot = Int(event.token & 0xffff_ffff)
                 if slots[slot].generation == UInt32(event.token >> 32), let source = slots[slot].source {
                     source.ready(event.events)
                 }
             }
+            guard let more = runBlocks() else { break }
             readUnfinished()
+            timers.fire()
+            hasBlocks = more || inbox.withLock { $0.isWoken }
         }
-        finishReads()
+        // Whatever was executed before the stop.
+        let rest = inbox.withLock { inbox in
+            defer { inbox.blocks = [] }
+            return inbox.blocks
+        }
+        for block in rest { block() }
+    }
+
+    /// - Returns: whether there may be more already; nil when the loop is to end.
+    private func runBlocks() -> Bool? {
+        let (blocks, isStopped) = inbox.withLock { inbox -> ([@Sendable () -> Void], Bool) in
+            inbox.isWoken = false
+            if inbox.isStopped { return ([], true) }
+            if inbox.blocks.isEmpty { return ([], false) }
+            defer { inbox.blocks = [] }
+            return (inbox.blocks, false)
+        }
+        if isStopped { return nil }
+        for block in blocks { block() }
+        return !blocks.isEmpty
     }
 
     private func readUnfinished() {
@@ -138,12 +185,6 @@ public final class EventLoop: @unchecked Sendable {
         let batch = unfinished
         unfinished.removeAll(keepingCapacity: true)
         for connection in batch { connection.read() }
-    }
-
-    private func finishReads() {
-        if unfinished.isEmpty { return }
-        readUnfinished()
-        if !unfinished.isEmpty { execute {} }
     }
 }
 
@@ -159,4 +200,6 @@ public final class EventLoopGroup: Sendable {
         for index in 0..<max(1, count) { made.append(try EventLoop(name: "monoflow.loop.\(index)")) }
         loops = made
     }
+
+    deinit { for loop in loops { loop.stop() } }
 }

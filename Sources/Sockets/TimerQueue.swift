@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// The loop's clock: milliseconds that only go forward, at the kernel's tick (about 4 ms).
@@ -54,8 +53,7 @@ public final class LoopTimer {
     }
 }
 
-/// A heap of timers behind one Dispatch timer. Entries are lazy: one that comes up too early for its timer's moved
-/// deadline is put back.
+/// A heap of timers. Entries are lazy: one that comes up too early for its timer's moved deadline is put back.
 final class TimerQueue {
     private struct Entry {
         let time: Int64
@@ -63,17 +61,12 @@ final class TimerQueue {
     }
 
     private var heap: [Entry] = []
-    private let source: any DispatchSourceTimer
-    private var armed = LoopTimer.never
 
-    init(queue: DispatchQueue) {
-        source = DispatchSource.makeTimerSource(queue: queue)
-        source.setEventHandler { [unowned self] in fire() }
-        source.schedule(deadline: .distantFuture)
-        source.resume()
+    /// Milliseconds until the first entry comes up; -1 where there is none.
+    func delay() -> Int32 {
+        guard let first = heap.first else { return -1 }
+        return Int32(clamping: max(0, first.time - LoopClock.now()))
     }
-
-    func cancel() { source.cancel() }
 
     func push(_ timer: LoopTimer, at time: Int64) {
         heap.append(Entry(time: time, timer: timer))
@@ -82,7 +75,6 @@ final class TimerQueue {
             heap.swapAt(child, parent)
             child = parent
         }
-        arm()
     }
 
     private func pop() -> Entry {
@@ -100,8 +92,9 @@ final class TimerQueue {
         }
     }
 
-    private func fire() {
-        armed = LoopTimer.never
+    /// Runs what is due.
+    func fire() {
+        if heap.isEmpty { return }
         let now = LoopClock.now()
         while let first = heap.first, first.time <= now {
             let (time, timer) = (pop().time, first.timer)
@@ -117,13 +110,5 @@ final class TimerQueue {
                 timer.action?()
             }
         }
-        arm()
-    }
-
-    private func arm() {
-        guard let first = heap.first, first.time < armed else { return }
-        armed = first.time
-        let delay = max(0, first.time - LoopClock.now())
-        source.schedule(deadline: .now() + .milliseconds(Int(delay)), leeway: .milliseconds(2))
     }
 }

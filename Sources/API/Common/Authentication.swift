@@ -14,21 +14,36 @@ struct Authentication: Sendable {
 
     func wrap(_ route: Route, _ handler: HTTPHandler) -> HTTPHandler {
         if route.tags.contains(Self.publicTag) { return handler }
-        return .asynchronous { request in
+        let slow: @Sendable (HTTPRequest) async throws -> HTTPResponse = { request in
             if let reason = notReady() { throw MonoflowError(.unavailable, "answer request", "", reason, hint: "try again in a moment") }
             var request = request
             request.context[PrincipalKey.self] = try await principal(of: request)
             return try await handler.respond(to: request)
         }
+        guard case .inline(let run) = handler else { return .asynchronous(slow) }
+        // A caller known from an earlier request needs no wait.
+        return .either(fast: { request in
+            guard notReady() == nil, let token = Self.bearer(request), let known = access.cachedPrincipal(bearer: token) else { return nil }
+            var request = request
+            request.context[PrincipalKey.self] = known
+            return try run(request)
+        }, slow: slow)
+    }
+
+    /// The token of a well-formed `Authorization: Bearer TOKEN`.
+    private static func bearer(_ request: HTTPRequest) -> String? {
+        guard let header = request.headers["Authorization"] else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return parts[1].trimmingCharacters(in: .whitespaces)
     }
 
     func principal(of request: HTTPRequest) async throws -> Principal {
-        if let header = request.headers["Authorization"] {
-            let parts = header.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+        if request.headers.contains("Authorization") {
+            guard let token = Self.bearer(request) else {
                 throw MonoflowError(.unauthenticated, "authenticate", "", "the Authorization header is not of the form \"Bearer TOKEN\"")
             }
-            return try await access.authenticate(bearer: parts[1].trimmingCharacters(in: .whitespaces))
+            return try await access.authenticate(bearer: token)
         }
         if let session = request.cookie(Self.cookieName) {
             try checkOrigin(request)

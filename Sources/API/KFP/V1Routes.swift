@@ -10,7 +10,7 @@ struct KFPV1Routes: Sendable {
 
     func router() -> Router {
         var router = Router()
-        router.on(.get, "/healthz", tags: [Authentication.publicTag]) { _ in .json(["multi_user": false]) }
+        router.inline(.get, "/healthz", tags: [Authentication.publicTag]) { _ in .json(["multi_user": false]) }
         pipelines(&router)
         experiments(&router)
         runs(&router)

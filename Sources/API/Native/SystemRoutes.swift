@@ -7,8 +7,8 @@ struct SystemRoutes: Sendable {
     let version: String
 
     func add(to router: inout Router) {
-        router.on(.get, "/healthz", tags: [Authentication.publicTag]) { _ in .text("ok\n") }
-        router.on(.get, "/readyz", tags: [Authentication.publicTag]) { _ in
+        router.inline(.get, "/healthz", tags: [Authentication.publicTag]) { _ in .text("ok\n") }
+        router.inline(.get, "/readyz", tags: [Authentication.publicTag]) { _ in
             if let reason = services.notReady() { throw MonoflowError(.unavailable, "check readiness", "", reason) }
             return .text("ok\n")
         }
@@ -19,7 +19,7 @@ struct SystemRoutes: Sendable {
             }
             return .text(await services.metrics(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
-        router.on(.get, "/api/system") { _ in .json(services.system()) }
+        router.inline(.get, "/api/system") { _ in .json(services.system()) }
     }
 
     /// `/openapi.json`: every route that this server answers.

@@ -12,21 +12,21 @@ struct OpenInferenceRoutes: Sendable {
     let version: String
 
     func add(to router: inout Router) {
-        router.on(.get, "/v2", tags: [Authentication.publicTag]) { _ in
+        router.inline(.get, "/v2", tags: [Authentication.publicTag]) { _ in
             .json(["name": "monoflow", "version": .string(version), "extensions": []])
         }
-        router.on(.get, "/v2/health/live", tags: [Authentication.publicTag]) { _ in .json(["live": true]) }
-        router.on(.get, "/v2/health/ready", tags: [Authentication.publicTag]) { _ in
+        router.inline(.get, "/v2/health/live", tags: [Authentication.publicTag]) { _ in .json(["live": true]) }
+        router.inline(.get, "/v2/health/ready", tags: [Authentication.publicTag]) { _ in
             if let reason = services.notReady() { throw MonoflowError(.unavailable, "check readiness", "", reason) }
             return .json(["ready": true])
         }
         for (prefix, named) in [("/v2", false), ("/ns/{ns}/v2", true)] {
             for pattern in ["/models/{model}", "/models/{model}/versions/{version}"] {
-                router.on(.get, prefix + pattern) { request in
+                router.inline(.get, prefix + pattern) { request in
                     let target = try target(request, named, .read)
                     return .json(try services.models.openInferenceMetadata(namespace: target.namespace, name: target.model, version: target.version))
                 }
-                router.on(.get, prefix + pattern + "/ready") { request in
+                router.inline(.get, prefix + pattern + "/ready") { request in
                     let target = try target(request, named, .read)
                     _ = try services.models.instance(namespace: target.namespace, name: target.model, version: target.version)
                     return .json(["name": .string(target.model), "ready": true])

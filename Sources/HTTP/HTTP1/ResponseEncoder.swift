@@ -29,10 +29,14 @@ final class ResponseEncoder {
             statusLines[status.code] = Array("HTTP/1.1 \(status.code) \(status.reason)\r\n".utf8)
         }
         out.append(contentsOf: statusLines[status.code])
-        var headers = headers
-        for name in ["Content-Length", "Transfer-Encoding", "Connection"] { headers.remove(name) }
-        out.append(contentsOf: headers.block)
-        if !headers.contains("Date") { appendDate(&out) }
+        if headers.contains(word: "content-length") || headers.contains(word: "transfer-encoding") || headers.contains(word: "connection") {
+            var own = headers
+            for name in ["Content-Length", "Transfer-Encoding", "Connection"] { own.remove(name) }
+            out.append(contentsOf: own.block)
+        } else {
+            out.append(contentsOf: headers.block)
+        }
+        if !headers.contains(word: "date") { appendDate(&out) }
         switch framing {
         case .none, .untilClose: break
         case .upgrade: Self.append("Connection: Upgrade\r\n", &out)
@@ -52,7 +56,7 @@ final class ResponseEncoder {
 
     /// The size line of a chunk.
     static func appendChunkSize(_ size: Int, _ out: inout [UInt8]) {
-        append(String(size, radix: 16), &out)
+        out.append(contentsOf: String(size, radix: 16).utf8)
         append("\r\n", &out)
     }
 
@@ -76,7 +80,9 @@ final class ResponseEncoder {
         }
     }
 
-    static func append(_ text: String, _ out: inout [UInt8]) { out.append(contentsOf: text.utf8) }
+    static func append(_ text: StaticString, _ out: inout [UInt8]) {
+        out.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
 
     static func append(decimal value: Int64, _ out: inout [UInt8]) {
         if value >= 10 { append(decimal: value / 10, &out) }

@@ -47,6 +47,17 @@ public struct HTTPHeaders: Sendable {
 
     public func contains(_ name: String) -> Bool { fields.contains { matches($0, name) } }
 
+    /// Whether one of the fields is the word. - Parameter word: in lower case.
+    func contains(word: StaticString) -> Bool {
+        for field in fields where Int(field.nameLength) == word.utf8CodeUnitCount {
+            let start = Int(field.nameStart)
+            var at = 0
+            while at < word.utf8CodeUnitCount, HTTPText.lower(block[start + at]) == word.utf8Start[at] { at += 1 }
+            if at == word.utf8CodeUnitCount { return true }
+        }
+        return false
+    }
+
     /// Whether a comma-separated list under the name holds the token, without case, e.g. `Connection: close`.
     public func lists(_ name: String, _ token: String) -> Bool {
         values(name).contains { value in
@@ -58,7 +69,7 @@ public struct HTTPHeaders: Sendable {
     /// A name that is not a token is a programmer's error and is refused.
     public mutating func add(_ name: String, _ value: String) {
         precondition(HTTPText.isToken(name.utf8), "a header name is an HTTP token")
-        block.reserveCapacity(block.count + name.utf8.count + value.utf8.count + 4)
+        if block.isEmpty { block.reserveCapacity(128) }
         let nameStart = block.count
         block.append(contentsOf: name.utf8)
         block.append(UInt8(ascii: ":"))

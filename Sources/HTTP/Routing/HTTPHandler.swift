@@ -5,53 +5,77 @@ public enum HTTPHandler: Sendable {
     case inline(@Sendable (HTTPRequest) throws -> HTTPResponse)
     /// Runs in a task of its own that is cancelled when the client goes away.
     case asynchronous(@Sendable (HTTPRequest) async throws -> HTTPResponse)
+    /// Runs `fast` as an inline handler; where that returns nil, because it would have to wait, `slow` in a task of its own.
+    case either(fast: @Sendable (HTTPRequest) throws -> HTTPResponse?, slow: @Sendable (HTTPRequest) async throws -> HTTPResponse)
 }
 
 extension HTTPHandler {
-    /// Runs `step` first; a response that it returns is the answer and the handler is not run. Keeps an inline handler
+    /// Whether it runs on the loop, at least at first, and so gets its body whole.
+    var isInline: Bool { if case .asynchronous = self { false } else { true } }
+
+    /// Runs `step` first; a response that it returns is the answer and the handler is not run. An inline handler stays
     /// inline, so `step` must not block.
     public func before(_ step: @escaping @Sendable (inout HTTPRequest) throws -> HTTPResponse?) -> HTTPHandler {
-        switch self {
-        case .inline(let run):
-            .inline { request in
-                var request = request
-                return try step(&request) ?? run(request)
-            }
-        case .asynchronous(let run):
-            .asynchronous { request in
+        func slow(
+            _ run: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+        ) -> @Sendable (HTTPRequest) async throws -> HTTPResponse {
+            { request in
                 var request = request
                 if let response = try step(&request) { return response }
                 return try await run(request)
             }
         }
+        return switch self {
+        case .inline(let run):
+            .inline { request in
+                var request = request
+                return try step(&request) ?? run(request)
+            }
+        case .asynchronous(let run): .asynchronous(slow(run))
+        case .either(let fast, let run):
+            .either(fast: { request in
+                var request = request
+                return try step(&request) ?? fast(request)
+            }, slow: slow(run))
+        }
     }
 
-    /// Runs `step` on a successful response (errors are mapped later). Keeps an inline handler inline.
+    /// Runs `step` on a successful response (errors are mapped later). An inline handler stays inline.
     public func after(_ step: @escaping @Sendable (HTTPRequest, inout HTTPResponse) -> Void) -> HTTPHandler {
-        switch self {
+        func slow(
+            _ run: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+        ) -> @Sendable (HTTPRequest) async throws -> HTTPResponse {
+            { request in
+                var response = try await run(request)
+                step(request, &response)
+                return response
+            }
+        }
+        return switch self {
         case .inline(let run):
             .inline { request in
                 var response = try run(request)
                 step(request, &response)
                 return response
             }
-        case .asynchronous(let run):
-            .asynchronous { request in
-                var response = try await run(request)
+        case .asynchronous(let run): .asynchronous(slow(run))
+        case .either(let fast, let run):
+            .either(fast: { request in
+                guard var response = try fast(request) else { return nil }
                 step(request, &response)
                 return response
-            }
+            }, slow: slow(run))
         }
     }
 
-    /// Runs the handler, of either kind.
+    /// Runs the handler, of any kind.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         switch self {
         case .inline(let run):
             var whole = request
             whole.body = HTTPBody(try await request.body.collect())
             return try run(whole)
-        case .asynchronous(let run): return try await run(request)
+        case .asynchronous(let run), .either(_, let run): return try await run(request)
         }
     }
 }

@@ -45,22 +45,28 @@ final class RouteTable: Sendable {
     }
 
     private let root: Node
+    /// The patterns without parameters by path: most requests need no walk of the tree.
+    private let exact: [String: [HTTPMethod: Entry]]
     let fallback: HTTPHandler?
 
     init(_ router: Router) {
-        var root = Node()
+        var root = Node(), exact: [String: [HTTPMethod: Entry]] = [:]
         for (route, handler) in router.routes {
             let pattern = RoutePattern(route.pattern)
             let wrapped = router.wrappers.reversed().reduce(handler) { $1(route, $0) }
-            root.insert(pattern.segments[...], Entry(route: route, names: pattern.names, handler: wrapped))
+            let entry = Entry(route: route, names: pattern.names, handler: wrapped)
+            root.insert(pattern.segments[...], entry)
+            if pattern.names.isEmpty { exact[route.pattern, default: [:]][route.method] = entry }
         }
         self.root = root
+        self.exact = exact
         fallback = router.fallback
     }
 
     /// - Parameter path: raw, as `HTTPRequest.rawPath`.
     func match(_ method: HTTPMethod, _ path: Substring) -> Match {
         guard path.utf8.first == UInt8(ascii: "/") else { return .notFound }
+        if let entry = exact[String(path)]?[method] { return .found(entry, parameters: []) }
         var segments: [String] = []
         if path.utf8.count > 1 {
             for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {

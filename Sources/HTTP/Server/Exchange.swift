@@ -21,7 +21,7 @@ class Exchange {
         self.handler = handler
     }
 
-    var isInline: Bool { if case .inline = handler { true } else { false } }
+    var isInline: Bool { handler?.isInline ?? false }
 
     /// Lets go of an exchange whose response will not be the handler's.
     func abandon(_ reason: MonoflowError) {

@@ -32,22 +32,29 @@ extension ExchangeHost {
         switch exchange.handler {
         case .inline(let run):
             do { respond(exchange, try run(exchange.request)) } catch { respond(exchange, core.onError(error, exchange.request)) }
-        case .asynchronous(let run):
-            let (core, request, target, running) = (core, exchange.request, ExchangeReference(self, exchange), running)
-            running.began()
-            exchange.task = Task {
-                defer { running.ended() }
-                let response: HTTPResponse
-                do { response = try await run(request) } catch { response = core.onError(error, request) }
-                guard response.isStreamed(to: request) else {
-                    return target.onLoop { host, exchange in
-                        host.respond(exchange, response)
-                        host.proceed()
-                    }
-                }
-                await target.stream(response, request)
-            }
+        case .asynchronous(let run): start(exchange, run)
+        case .either(let fast, let slow):
+            do {
+                if let response = try fast(exchange.request) { respond(exchange, response) } else { start(exchange, slow) }
+            } catch { respond(exchange, core.onError(error, exchange.request)) }
         case nil: respond(exchange, core.notFound(exchange.request))
+        }
+    }
+
+    private func start(_ exchange: Carried, _ run: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse) {
+        let (core, request, target, running) = (core, exchange.request, ExchangeReference(self, exchange), running)
+        running.began()
+        exchange.task = Task {
+            defer { running.ended() }
+            let response: HTTPResponse
+            do { response = try await run(request) } catch { response = core.onError(error, request) }
+            guard response.isStreamed(to: request) else {
+                return target.onLoop { host, exchange in
+                    host.respond(exchange, response)
+                    host.proceed()
+                }
+            }
+            await target.stream(response, request)
         }
     }
 
