@@ -47,7 +47,7 @@ let package = Package(
         // 1 – foundations
         layer("Core", ["COpenSSL", logging, collections]),
         layer("Database", ["Core", grdb, logging, deque]),
-        layer("Sockets", ["Core", "CLinux", logging, deque]),
+        layer("Sockets", ["Core", "CLinux", "COpenSSL", logging, deque]),
         layer("Processes", ["Core", "CLinux", logging]),
         // 2 – protocols
         layer("HTTP", ["Core", "Sockets", "CLinux", "CNGHTTP2", deque, logging]),
@@ -72,6 +72,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
+        tests("SocketsTests", ["Core", "COpenSSL", "Sockets"]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2"]),
         .target(name: "ScriptedTasks", dependencies: ["Core", "Database", "Tasks"], path: "Tests/ScriptedTasks", swiftSettings: strict),
         tests("TasksTests", ["Core", "Database", "Tasks", "ScriptedTasks", logging]),

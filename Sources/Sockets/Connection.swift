@@ -4,6 +4,9 @@ import Foundation
 
 /// What a connection tells its owner, always on its loop.
 public protocol ConnectionHandler: AnyObject {
+    /// Bytes can be received from now on, and `negotiatedProtocol` is known: within `start` on a plain connection, after the
+    /// handshake over TLS. Nothing else but the end comes before. Does nothing where it is not implemented.
+    func connectionReady()
     /// Bytes in order; valid during the call only.
     func connectionReceived(_ bytes: UnsafeRawBufferPointer)
     /// The peer sent its last byte, and every byte before has been handed over.
@@ -16,42 +19,63 @@ public protocol ConnectionHandler: AnyObject {
     func connectionClosed(error: Int32)
 }
 
-/// A connected socket that lives on one loop. Everything but `loop` and `peer` is for that loop only.
+extension ConnectionHandler {
+    public func connectionReady() {}
+}
+
+/// A connected socket that lives on one loop, plain or under TLS. Everything but `loop`, `peer` and `isSecure` is for that
+/// loop only. Bytes, and the counts of them, are those above TLS.
 public final class Connection: EventSource, @unchecked Sendable {
     /// Reads a turn, so that one busy peer does not starve the others.
-    private static let readsPerTurn = 8
+    static let readsPerTurn = 8
 
     public let loop: EventLoop
     public let peer: String
+    /// Whether it is under TLS.
+    public let isSecure: Bool
+    /// The protocol that ALPN has chosen, e.g. `"h2"`; nil before the handshake, and where none was negotiated.
+    public internal(set) var negotiatedProtocol: String?
     public private(set) var isClosed = false
+    /// Why TLS failed, for people; nil where it did not. Known when `connectionClosed` comes.
+    public internal(set) var closeReason: String?
+    /// Whether the peer's bytes ended without TLS's own end: somebody between may have cut them off.
+    public internal(set) var readWasTruncated = false
     /// Bytes ever received.
-    public private(set) var received: Int64 = 0
-    private let descriptor: Int32
+    public internal(set) var received: Int64 = 0
+    let descriptor: Int32
     private var token: UInt64?
-    private var handler: (any ConnectionHandler)?
-    private var output = OutputQueue()
-    private var readable = false
-    private var writable = true
-    private var paused = false
-    private var readEnded = false
-    private var peerClosed = false
+    private let security: ConnectionSecurity
+    /// Set while a secure connection is open.
+    var tls: TLSSession?
+    var handler: (any ConnectionHandler)?
+    var output = OutputQueue()
+    var readable = false
+    var writable = true
+    var paused = false
+    var readEnded = false
+    var peerClosed = false
     private var lingers: Duration?
-    private var discarding = false
+    var discarding = false
     private var lingerTimer: LoopTimer?
+    var handshakeTimer: LoopTimer?
 
-    public init(_ socket: AcceptedSocket, loop: EventLoop) {
+    public init(_ socket: AcceptedSocket, loop: EventLoop, security: ConnectionSecurity = .plain) {
         descriptor = socket.descriptor
         peer = socket.peer
         self.loop = loop
+        self.security = security
+        isSecure = !security.isPlain
     }
 
     /// Call on the loop, once. The connection keeps the handler until it is closed.
     public func start(_ handler: any ConnectionHandler) {
         loop.assertCurrent()
         self.handler = handler
+        if isSecure && !startTLS(security) { return }
         let interest = UInt32(CLINUX_EPOLLIN | CLINUX_EPOLLOUT | CLINUX_EPOLLRDHUP) | CLINUX_EPOLLET
         token = loop.add(self, descriptor: descriptor, events: interest)
-        if token == nil { close(error: errno) }
+        if token == nil { return close(error: errno) }
+        if !isSecure { handler.connectionReady() }
     }
 
     /// Another handler serves the connection from now on. On the loop.
@@ -75,23 +99,29 @@ public final class Connection: EventSource, @unchecked Sendable {
         if events & UInt32(CLINUX_EPOLLERR) != 0 { return close(error: socketError()) }
         if events & UInt32(CLINUX_EPOLLOUT) != 0 {
             writable = true
-            if !output.isEmpty {
-                flush()
-                if !isClosed && !discarding { handler?.connectionProgressed() }
-            }
+            if let tls { becameWritable(tls) } else if !output.isEmpty { flushAndTell() }
+            if isClosed { return }
         }
         if events & UInt32(CLINUX_EPOLLRDHUP | CLINUX_EPOLLHUP) != 0, !peerClosed {
             peerClosed = true
-            readable = true
+            becameReadable()
             read()
-            if !isClosed && !readEnded { handler?.connectionPeerClosed() }
+            if !isClosed && !readEnded && tls?.isEstablished != false { handler?.connectionPeerClosed() }
         } else if events & UInt32(CLINUX_EPOLLIN) != 0 {
-            readable = true
+            becameReadable()
             read()
-        }
+        } else { return }
+        if let tls, tls.writeAwaitsReadable { goOnWriting(tls) }
+    }
+
+    private func becameReadable() {
+        readable = true
+        tls?.socketEmptied = false
     }
 
     func read() {
+        // What comes behind our own end is dropped as it is, unopened.
+        if let tls, !discarding { return read(through: tls) }
         let buffer = loop.readBuffer
         var turn = 0
         while readable && !paused && !isClosed && !readEnded {
@@ -146,19 +176,32 @@ public final class Connection: EventSource, @unchecked Sendable {
     /// Sends what the kernel takes. A broken connection is closed later, not within this call.
     public func flush() {
         guard writable, !isClosed else { return }
-        switch output.send(to: descriptor) {
+        let result: OutputQueue.Result
+        if let tls {
+            if !tls.isEstablished || tls.writeAwaitsReadable { return }
+            result = output.send(through: tls, staging: loop.stagingBuffer)
+        } else {
+            result = output.send(to: descriptor)
+        }
+        switch result {
         case .blocked: writable = false
-        case .yielded:
-            loop.execute { [self] in
-                flush()
-                if !isClosed && !discarding { handler?.connectionProgressed() }
-            }
+        case .awaitsReadable: break
+        case .yielded: loop.execute { [self] in flushAndTell() }
         case .drained: if lingers != nil { finish() }
         case .failed(let number):
             writable = false
+            closeReason = tls?.failure
             loop.execute { [self] in close(error: number) }
         }
     }
+
+    func flushAndTell() {
+        flush()
+        if !isClosed && !discarding { handler?.connectionProgressed() }
+    }
+
+    /// Whether `closeAfterFlush` has been called, and the end is still to be sent.
+    var isFinishing: Bool { lingers != nil && !discarding }
 
     // MARK: closing
 
@@ -172,27 +215,36 @@ public final class Connection: EventSource, @unchecked Sendable {
 
     private func finish() {
         guard let lingers, !discarding else { return }
+        // With no time to wait for room in the socket, the peer is left without TLS's own end.
+        if let tls, !tellEnd(tls), lingers > .zero { return startLinger(lingers) }
         discarding = true
         if lingers == .zero || readEnded {
             loop.execute { [self] in close(error: 0) }
             return
         }
         shutdown(descriptor, Int32(SHUT_WR))
-        lingerTimer = loop.makeTimer { [weak self] in self?.close(error: 0) }
-        lingerTimer?.set(after: lingers)
+        startLinger(lingers)
         paused = false
         if readable { loop.readLater(self) }
     }
 
-    /// Closes at once; what is queued is lost.
+    private func startLinger(_ time: Duration) {
+        guard lingerTimer == nil else { return }
+        lingerTimer = loop.makeTimer { [weak self] in self?.close(error: 0) }
+        lingerTimer?.set(after: time)
+    }
+
+    /// Closes at once; what is queued is lost. Over TLS the peer can tell that from an orderly end.
     public func close(error: Int32 = 0) {
         loop.assertCurrent()
         guard !isClosed else { return }
         isClosed = true
         lingerTimer?.invalidate()
+        handshakeTimer?.invalidate()
         if let token { loop.remove(token: token, descriptor: descriptor) }
         _ = Foundation.close(descriptor)
         output.removeAll()
+        tls = nil
         let last = handler
         handler = nil
         last?.connectionClosed(error: error)

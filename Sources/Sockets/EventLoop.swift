@@ -37,6 +37,7 @@ public final class EventLoop: @unchecked Sendable {
     private let events = UnsafeMutablePointer<clinux_event>.allocate(capacity: eventCapacity)
     /// Shared by the loop's connections: bytes are handed on before the next read, so that an idle connection holds no buffer.
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readBufferSize, alignment: 16)
+    private var staging: UnsafeMutableRawBufferPointer?
     let timers = TimerQueue()
     private var slots: [(source: (any EventSource)?, generation: UInt32)] = []
     private var freeSlots: [Int] = []
@@ -61,6 +62,7 @@ public final class EventLoop: @unchecked Sendable {
         close(wake)
         events.deallocate()
         readBuffer.deallocate()
+        staging?.deallocate()
     }
 
     /// Ends the loop's block. What is executed later still runs, on the queue; descriptors and timers are served no more.
@@ -98,6 +100,14 @@ public final class EventLoop: @unchecked Sendable {
 
     /// A timer whose action runs on this loop. Call on the loop.
     public func makeTimer(_ action: @escaping () -> Void) -> LoopTimer { LoopTimer(loop: self, action: action) }
+
+    /// Where bytes for TLS are gathered; nothing stays in it from one call to the next. Made when it is first needed.
+    var stagingBuffer: UnsafeMutableRawBufferPointer {
+        if let staging { return staging }
+        let made = UnsafeMutableRawBufferPointer.allocate(byteCount: OutputQueue.stagingSize, alignment: 16)
+        staging = made
+        return made
+    }
 
     // MARK: descriptors
 

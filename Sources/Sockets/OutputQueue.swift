@@ -20,31 +20,33 @@ struct OutputQueue {
         case blocked
         /// There is more, and the kernel would take it: go on in another turn.
         case yielded
+        /// TLS must receive something before it can send.
+        case awaitsReadable
         /// errno of the broken connection; EIO where a file is shorter than announced.
         case failed(Int32)
     }
 
-    private enum Segment {
+    enum Segment {
         case bytes([UInt8])
         case file(FileSegment)
     }
 
     private static let joinLimit = 16 << 10
-    private static let keptCapacity = 64 << 10
+    static let keptCapacity = 64 << 10
     private static let gather = 32
     private static let fileTurn = 1 << 20
     /// Bytes after which other connections get their turn, where a client takes them as fast as they come.
     private static let sendTurn: Int64 = 4 << 20
 
-    private var segments: Deque<Segment> = []
+    var segments: Deque<Segment> = []
     /// Bytes of the first segment that have gone out.
-    private var sent = 0
-    private var tail: [UInt8] = []
+    var sent = 0
+    var tail: [UInt8] = []
     /// Memory that waits; parts of files do not count.
-    private(set) var bytes = 0
-    private(set) var files = 0
+    var bytes = 0
+    var files = 0
     /// Every byte ever sent.
-    private(set) var total: Int64 = 0
+    var total: Int64 = 0
 
     var isEmpty: Bool { segments.isEmpty && tail.isEmpty }
 
@@ -69,12 +71,13 @@ struct OutputQueue {
         segments.append(.file(file))
     }
 
-    private mutating func seal() {
+    mutating func seal() {
         if tail.isEmpty { return }
         segments.append(.bytes(tail))
         tail = []
     }
 
+    /// Sends through a plain socket.
     mutating func send(to socket: Int32) -> Result {
         let start = total
         while true {

@@ -39,6 +39,12 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 enum SystemAddress {
+    /// Whether the text is an IPv4 or IPv6 address without port and brackets.
+    static func isNumeric(_ text: String) -> Bool {
+        var storage = in6_addr()
+        return inet_pton(AF_INET, text, &storage) == 1 || inet_pton(AF_INET6, text, &storage) == 1
+    }
+
     /// Numeric text of a peer's address without port.
     static func text(_ storage: sockaddr_storage) -> String {
         var copy = storage
