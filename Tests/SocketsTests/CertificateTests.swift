@@ -46,10 +46,10 @@ import Testing
     /// RFC 5280 by the letter, as Python 3.13 asks for.
     @Test(arguments: ["localhost", "127.0.0.1", "::1", "node-1.example"]) func strictClientsTakeThem(name: String) async throws {
         let made = try TestAuthority()
-        let loop = try EventLoop(name: "test")
+        let group = try EventLoopGroup(count: 1)
         let context = try made.context(names: ["localhost", "127.0.0.1", "::1", "node-1.example"])
         let (near, far) = try socketPair()
-        let server = Watched(near, loop, .server(context))
+        let server = Watched(near, group.loops[0], .server(context))
         var settings = SecurePeer.Settings()
         (settings.roots, settings.serverName, settings.isStrict) = (made.roots, name, true)
         let client = try SecurePeer(far, settings)

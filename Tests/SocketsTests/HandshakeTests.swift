@@ -5,11 +5,12 @@ import Testing
 @testable import Sockets
 
 @Suite(.timeLimit(.minutes(1))) struct HandshakeTests {
-    let loop: EventLoop
+    private let group: EventLoopGroup
+    var loop: EventLoop { group.loops[0] }
     let authority: TestAuthority
 
     init() throws {
-        loop = try EventLoop(name: "test")
+        group = try EventLoopGroup(count: 1)
         authority = try TestAuthority()
     }
 

@@ -96,7 +96,6 @@ final class Watched: ConnectionHandler, @unchecked Sendable {
 
 /// A connected pair of stream sockets. - Parameter buffer: small ones make every write come back half done.
 func socketPair(buffer: Int32? = nil) throws -> (Int32, Int32) {
-    signal(SIGPIPE, SIG_IGN)
     var pair: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else { throw Files.failure("socketpair", "") }
     for fd in pair {

@@ -14,6 +14,7 @@ extension HTTP1Connection {
             head, peer: connection.peer, handler: handler, bodyLimit: core.limits.streamedBodyBytes,
             sentBefore: connection.sent + Int64(connection.queuedBytes))
         if isDraining { exchange.keepAlive = false }
+        exchange.request.isSecure = connection.isSecure
         phase = .responding(exchange)
         switch match {
         case .found(let entry, let parameters):

@@ -45,8 +45,8 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     private(set) var successor: HTTP2Connection?
     let running = RunningHandlers()
 
-    init(_ socket: AcceptedSocket, loop: EventLoop, encoder: ResponseEncoder, core: ServerCore) {
-        connection = Connection(socket, loop: loop)
+    init(_ socket: AcceptedSocket, loop: EventLoop, security: ConnectionSecurity, encoder: ResponseEncoder, core: ServerCore) {
+        connection = Connection(socket, loop: loop, security: security)
         self.encoder = encoder
         self.core = core
     }
@@ -80,7 +80,9 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
         let before = inbox.count
         for at in before..<min(preface.count, before + bytes.count) where bytes[at - before] != preface[at] {
             isFresh = false
-            return false
+            // Whoever has chosen HTTP/2 by ALPN must speak it.
+            if connection.negotiatedProtocol == "h2" { connection.close() }
+            return connection.isClosed
         }
         inbox.append(contentsOf: bytes)
         if inbox.count >= preface.count { handOver() } else { settle() }
@@ -240,6 +242,7 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
 
     func connectionClosed(error: Int32) {
         account()
+        if let reason = connection.closeReason { core.log.debug("connection from \(connection.peer) ended: \(reason)") }
         readTimer?.invalidate()
         writeTimer?.invalidate()
         let last = phase

@@ -43,6 +43,7 @@ extension HTTP2Connection: HTTP2SessionOwner {
         var handler = core.table.fallback
         if case .found(let entry, _) = match { handler = entry.handler }
         let stream = HTTP2Stream(id, request, handler: handler, requestEnded: ended)
+        stream.request.isSecure = connection.isSecure
         streams[id] = stream
         switch match {
         case .found(let entry, let parameters):

@@ -9,6 +9,8 @@ public struct HTTPRequest: Sendable {
     public var headers: HTTPHeaders
     /// The client's address as text without port, e.g. `"127.0.0.1"`; `"unix"` on a Unix socket.
     public let peer: String
+    /// Whether it came over TLS to this server; TLS that a proxy in front has ended does not count.
+    public internal(set) var isSecure = false
     public var body: HTTPBody
     /// The matched route's pattern, e.g. `"/runs/{id}"`; nil where none matched.
     public internal(set) var route: String?

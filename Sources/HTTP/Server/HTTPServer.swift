@@ -32,27 +32,31 @@ public final class HTTPServer: Sendable {
 
     public var counters: HTTPCounters { core.counters.snapshot() }
 
+    /// What ALPN offers over TLS, the best first.
+    public static let protocols = ["h2", "http/1.1"]
+
     /// Listens and serves; may be called for several addresses.
+    /// - Parameter tls: serves HTTPS; each connection gets the context that is current when it comes.
     /// - Returns: the address with the port that the kernel gave where 0 was asked for.
     /// - Throws: as `Listener.init`.
     @discardableResult
-    public func start(_ address: SocketAddress) throws(MonoflowError) -> SocketAddress {
+    public func start(_ address: SocketAddress, tls: TLSServerContextHolder? = nil) throws(MonoflowError) -> SocketAddress {
         let listener = try Listener(address, on: group.loops[0], log: core.log) { [weak self] socket in
             guard let self else {
                 socket.close()
                 return true
             }
-            return accept(socket)
+            return accept(socket, tls.map { .server($0.current) } ?? .plain)
         }
         listeners.withLock { $0.append(listener) }
         listener.start()
         return listener.address
     }
 
-    private func accept(_ socket: AcceptedSocket) -> Bool {
+    private func accept(_ socket: AcceptedSocket, _ security: ConnectionSecurity) -> Bool {
         let index = turn.wrappingAdd(1, ordering: .relaxed).oldValue % group.loops.count
         let loop = group.loops[index]
-        let connection = HTTP1Connection(socket, loop: loop, encoder: encoders[index].encoder, core: core)
+        let connection = HTTP1Connection(socket, loop: loop, security: security, encoder: encoders[index].encoder, core: core)
         switch core.admit(connection) {
         case .refused:
             socket.close()
