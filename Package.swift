@@ -50,7 +50,7 @@ let package = Package(
         layer("Sockets", ["Core", "CLinux", "COpenSSL", logging, deque]),
         layer("Processes", ["Core", "CLinux", logging]),
         // 2 – protocols
-        layer("HTTP", ["Core", "Sockets", "CLinux", "CNGHTTP2", deque, logging]),
+        layer("HTTP", ["Core", "Sockets", "CLinux", "CNGHTTP2", "CZlib", deque, logging]),
         // 3 – kernel
         layer("Access", ["Core", "Database", grdb, logging]),
         layer("Tasks", ["Core", "Database", grdb, deque, logging]),

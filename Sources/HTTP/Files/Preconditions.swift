@@ -1,6 +1,8 @@
+import Core
+
 /// Conditional and range requests (RFC 9110, sections 13 and 14), as pure rules over a request and its response.
 enum Preconditions {
-    /// The response with what the request's `If-None-Match`, `If-Modified-Since`, `Range` and `If-Range` make of it,
+    /// The response with what the request's conditional fields, `Range` and `If-Range` make of it,
     /// and the part of a file body to send.
     static func apply(_ response: HTTPResponse, to request: HTTPRequest) -> (response: HTTPResponse, part: Range<Int64>?) {
         var response = response
@@ -8,11 +10,17 @@ enum Preconditions {
         if case .file(let file) = response.body { size = file.size }
         let whole = size.map { 0..<$0 }
         guard response.status == .ok, request.method == .get || request.method == .head else { return (response, whole) }
-        if isNotModified(response.headers, request.headers) {
+        switch outcome(response.headers, request.headers) {
+        case .proceed: break
+        case .notModified:
             response.status = .notModified
             response.body = .none
             response.headers.remove("Content-Type")
             return (response, nil)
+        case .failed:
+            let error = MonoflowError(
+                .failedPrecondition, "\(request.method.rawValue) \(request.rawPath)", "", "it is not what If-Match or If-Unmodified-Since asks for")
+            return (HTTPResponse.json(HTTPErrorTable.body(error), status: .preconditionFailed), nil)
         }
         guard let size else { return (response, nil) }
         response.headers["Accept-Ranges"] = "bytes"
@@ -34,27 +42,36 @@ enum Preconditions {
         }
     }
 
-    private static func isNotModified(_ response: HTTPHeaders, _ request: HTTPHeaders) -> Bool {
-        let wanted = request.values("If-None-Match")
-        if !wanted.isEmpty {
-            guard let tag = response["ETag"] else { return false }
-            return wanted.contains { list in
-                list.split(separator: ",").contains { HTTPText.trim($0) == "*" || opaque(HTTPText.trim($0)) == opaque(Substring(tag)) }
-            }
-        }
-        guard let since = request["If-Modified-Since"].flatMap(HTTPDate.seconds),
-            let modified = response["Last-Modified"].flatMap(HTTPDate.seconds)
-        else { return false }
-        return modified <= since
+    enum Outcome {
+        case proceed
+        /// 304.
+        case notModified
+        /// 412.
+        case failed
     }
 
-    /// A tag without the mark of a weak one.
-    private static func opaque(_ tag: Substring) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag }
+    /// In the order of RFC 9110, section 13.2.2; entity tags go before dates, and what cannot be read is left out of account.
+    /// - Parameter response: the header fields of a successful answer to GET or HEAD.
+    static func outcome(_ response: HTTPHeaders, _ request: HTTPHeaders) -> Outcome {
+        let tag = response["ETag"].flatMap { EntityTag($0) }
+        let modified = response["Last-Modified"].flatMap(HTTPDate.seconds)
+        if let wanted = EntityTag.list(request.values("If-Match")) {
+            if case .tags(let tags) = wanted, !tags.contains(where: { tag?.matchesStrongly($0) == true }) { return .failed }
+        } else if let since = request["If-Unmodified-Since"].flatMap(HTTPDate.seconds), let modified, modified > since {
+            return .failed
+        }
+        if let known = EntityTag.list(request.values("If-None-Match")) {
+            guard case .tags(let tags) = known else { return .notModified }
+            return tags.contains { tag?.matchesWeakly($0) == true } ? .notModified : .proceed
+        }
+        guard let since = request["If-Modified-Since"].flatMap(HTTPDate.seconds), let modified else { return .proceed }
+        return modified <= since ? .notModified : .proceed
+    }
 
     /// Whether the client's part still belongs to what is served now.
     private static func rangeApplies(_ response: HTTPHeaders, _ request: HTTPHeaders) -> Bool {
         guard let condition = request["If-Range"] else { return true }
-        if condition.hasPrefix("\"") { return condition == response["ETag"] }
+        if let wanted = EntityTag(condition) { return response["ETag"].flatMap { EntityTag($0) }?.matchesStrongly(wanted) == true }
         guard let wanted = HTTPDate.seconds(condition) else { return false }
         return wanted == response["Last-Modified"].flatMap(HTTPDate.seconds)
     }

@@ -8,6 +8,7 @@ public struct HTTPBody: Sendable, AsyncSequence {
     enum Source: Sendable {
         case bytes([UInt8])
         case stream(BodyStream)
+        case decoded(DecodedBody)
     }
 
     let source: Source
@@ -34,6 +35,7 @@ public struct HTTPBody: Sendable, AsyncSequence {
         switch source {
         case .bytes(let bytes): Int64(bytes.count)
         case .stream(let stream): stream.length
+        case .decoded: nil
         }
     }
 
@@ -43,6 +45,7 @@ public struct HTTPBody: Sendable, AsyncSequence {
         switch source {
         case .bytes: HTTPHeaders()
         case .stream(let stream): stream.trailers
+        case .decoded(let body): body.coded.trailers
         }
     }
 
@@ -70,8 +73,12 @@ public struct HTTPBody: Sendable, AsyncSequence {
     /// Errors as `collect`, less the limit.
     public struct Iterator: AsyncIteratorProtocol {
         var source: Source?
+        private var reader: DecodedBodyReader?
 
-        init(source: Source) { self.source = source }
+        init(source: Source) {
+            self.source = source
+            if case .decoded(let body) = source { reader = DecodedBodyReader(body) }
+        }
 
         public mutating func next() async throws -> [UInt8]? {
             switch source {
@@ -80,6 +87,7 @@ public struct HTTPBody: Sendable, AsyncSequence {
                 source = nil
                 return bytes.isEmpty ? nil : bytes
             case .stream(let stream): return try await stream.next()
+            case .decoded: return try await reader?.next()
             }
         }
     }

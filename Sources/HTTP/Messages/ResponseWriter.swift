@@ -20,11 +20,39 @@ public final class ResponseWriter: Sendable {
     /// Asks the connection's loop to call `take`.
     private let wake: @Sendable () -> Void
 
+    /// The coding of the body, from `encode(with:)` on.
+    private let coding = Mutex<DeflaterLease?>(nil)
+
     init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
     /// Sends bytes; returns when they are queued, and waits while the client is more than 256 KiB behind.
     /// - Throws: `cancelled` when the client went away, or the task was cancelled.
     public func write(_ bytes: [UInt8]) async throws {
+        if bytes.isEmpty { return }
+        // Each piece can be read when it arrives: a log that is followed must not wait for more lines.
+        try await send(try coded(bytes, .sync) ?? bytes)
+    }
+
+    /// Codes what is written from now on.
+    func encode(with lease: DeflaterLease) { coding.withLock { $0 = lease } }
+
+    /// Ends the coded body.
+    func finishEncoding() async throws {
+        if let last = try coded([], .finish) { try await send(last) }
+        coding.withLock { $0 = nil }
+    }
+
+    /// Nil where the body is not coded.
+    private func coded(_ bytes: [UInt8], _ flush: Deflater.Flush) throws -> [UInt8]? {
+        try coding.withLock { lease in
+            guard let lease else { return nil }
+            var out: [UInt8] = []
+            try lease.deflater.write(bytes, flush, into: &out)
+            return out
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) async throws {
         if bytes.isEmpty { return }
         var schedule = false
         let mustWait = try state.withLock { state in
