@@ -30,6 +30,7 @@ public enum Routes {
         router.on(.get, "/openapi.json", tags: [Authentication.publicTag]) { _ in .json(description) }
 
         router.wrap(authentication.wrap)
+        router.wrap(ContentCodings().wrap)
         router.otherwise(.asynchronous { request in try Dashboard(files: dashboard).respond(to: request) })
         return router
     }

@@ -3,7 +3,7 @@ import Foundation
 import HTTP
 import Testing
 
-private func residentKiB() -> Int {
+func residentKiB() -> Int {
     let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
     return Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0

@@ -144,6 +144,8 @@ final class RawClient: @unchecked Sendable {
     /// The next chunk of a chunked body, nil after the last.
     func chunk() async throws -> String? { try await perform { [self] in try readChunk().map { String(decoding: $0, as: UTF8.self) } } }
 
+    func chunkBytes() async throws -> [UInt8]? { try await perform { [self] in try readChunk() } }
+
     /// Whether the server has closed, and nothing is left to read.
     func isAtEnd() async throws -> Bool { try await perform { [self] in try buffer.isEmpty && !fill() } }
 

@@ -47,7 +47,7 @@ struct AccessRoutes: Sendable {
             try request.caller().requireAdmin("list tokens")
             return .json(["tokens": .array(try await services.access.tokens().map { Self.json($0, nil) })])
         }
-        router.on(.post, "/api/tokens") { request in
+        router.on(.post, "/api/tokens", tags: [ContentCodings.secretTag]) { request in
             try request.caller().requireAdmin("create token")
             let body = try await request.json()
             var expiry: Timestamp?

@@ -9,7 +9,7 @@ struct SessionRoutes: Sendable {
     let authentication: Authentication
 
     func add(to router: inout Router) {
-        router.on(.post, "/api/session", tags: [Authentication.publicTag]) { request in
+        router.on(.post, "/api/session", tags: [Authentication.publicTag, ContentCodings.secretTag]) { request in
             if request.headers.contains("Origin") { try authentication.checkOrigin(request) }
             guard let token = try await request.json(limit: 64 << 10)["token"]?.stringValue else {
                 throw MonoflowError(.invalidArgument, "sign in", "token", "is missing")
