@@ -29,8 +29,8 @@ public enum Routes {
         let description = SystemRoutes.openAPI(router.allRoutes, version: version)
         router.on(.get, "/openapi.json", tags: [Authentication.publicTag]) { _ in .json(description) }
 
-        router.wrap(authentication.wrap)
         router.wrap(ContentCodings().wrap)
+        router.wrap(authentication.wrap)
         router.otherwise(.asynchronous { request in try Dashboard(files: dashboard).respond(to: request) })
         return router
     }

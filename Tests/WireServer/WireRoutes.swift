@@ -56,6 +56,7 @@ enum WireRoutes {
                 for try await chunk in input { try await writer.write(chunk) }
             })
         }
+        CodingRoutes.add(to: &router)
         return router
     }
 

@@ -21,45 +21,42 @@ public struct ContentCodings: Sendable {
 
     public init(pool: DeflaterPool = DeflaterPool()) { self.pool = pool }
 
-    /// A request without `Content-Encoding` and `Accept-Encoding` costs two look-ups.
+    /// A request without `Content-Encoding` and `Accept-Encoding` costs two look-ups. What runs on the event loop stays there, but for
+    /// coded bodies, which are decoded in a task.
+    ///
+    /// Best the outermost middleware: bodies are decoded when they are read, so not for callers that are turned away.
     public func wrap(_ route: Route, _ handler: HTTPHandler) -> HTTPHandler {
         if route.tags.contains(Self.opaqueTag) { return handler }
         let codes = !route.tags.contains(Self.secretTag)
-        switch handler {
-        case .inline(let run):
-            return .inline { request in
-                var response: HTTPResponse
-                if request.headers.contains("Content-Encoding") {
-                    var request = request
-                    if let refused = try decode(&request, whole: true) { return refused }
-                    response = try run(request)
-                } else {
-                    response = try run(request)
-                }
-                if codes && request.headers.contains("Accept-Encoding") { encode(&response, for: request, wholeBytes: inlineBytes) }
-                return response
+        let slow: @Sendable (HTTPRequest) async throws -> HTTPResponse = { request in
+            var response: HTTPResponse
+            if request.headers.contains(word: "content-encoding") {
+                var request = request
+                if let refused = decode(&request) { return refused }
+                response = try await handler.respond(to: request)
+            } else {
+                response = try await handler.respond(to: request)
             }
-        case .asynchronous(let run):
-            return .asynchronous { request in
-                var response: HTTPResponse
-                if request.headers.contains("Content-Encoding") {
-                    var request = request
-                    if let refused = try decode(&request, whole: false) { return refused }
-                    response = try await run(request)
-                } else {
-                    response = try await run(request)
-                }
-                if codes && request.headers.contains("Accept-Encoding") { encode(&response, for: request, wholeBytes: wholeBytes) }
-                return response
-            }
+            if codes && request.headers.contains(word: "accept-encoding") { encode(&response, for: request, wholeBytes: wholeBytes) }
+            return response
         }
+        let quick: @Sendable (HTTPRequest) throws -> HTTPResponse?
+        switch handler {
+        case .inline(let run): quick = run
+        case .either(let run, _): quick = run
+        case .asynchronous: return .asynchronous(slow)
+        }
+        return .either(fast: { request in
+            guard !request.headers.contains(word: "content-encoding"), var response = try quick(request) else { return nil }
+            if codes && request.headers.contains(word: "accept-encoding") { encode(&response, for: request, wholeBytes: inlineBytes) }
+            return response
+        }, slow: slow)
     }
 
     // MARK: requests
 
-    /// - Parameter whole: decode now what has arrived, instead of while it is read.
     /// - Returns: the refusal of codings that are not known.
-    private func decode(_ request: inout HTTPRequest, whole: Bool) throws -> HTTPResponse? {
+    private func decode(_ request: inout HTTPRequest) -> HTTPResponse? {
         let values = request.headers.values("Content-Encoding")
         guard let codings = ContentCoding.list(values, limit: decoding.codings) else {
             let error = MonoflowError(
@@ -72,13 +69,8 @@ public struct ContentCodings: Sendable {
         request.headers.remove("Content-Encoding")
         if codings.isEmpty { return nil }
         request.headers.remove("Content-Length")
-        let limit = request.body.defaultLimit
-        if whole, let bytes = request.body.bytes {
-            let decoded = try DecodedBody.decode(bytes, codings, limits: decoding, limit: limit)
-            request.body = HTTPBody(source: .bytes(decoded), defaultLimit: limit)
-        } else {
-            request.body = HTTPBody(source: .decoded(DecodedBody(request.body, codings, limits: decoding)), defaultLimit: limit)
-        }
+        let body = DecodedBody(request.body, codings, limits: decoding)
+        request.body = HTTPBody(source: .decoded(body), defaultLimit: request.body.defaultLimit)
         return nil
     }
 

@@ -34,17 +34,6 @@ final class DecodedBody: Sendable {
         self.codings = codings
         self.limits = limits
     }
-
-    /// All at once, for what has arrived already. - Throws: as `DecodedBodyReader.next`, and `payloadTooLarge` over `limit` bytes.
-    static func decode(_ bytes: [UInt8], _ codings: [ContentCoding], limits: DecodingLimits, limit: Int) throws(MonoflowError) -> [UInt8] {
-        if bytes.isEmpty { return [] }
-        var out = bytes
-        for coding in codings.reversed() {
-            out = try Inflater(coding.format).decompress(out, limit: limit)
-            try limits.check(Int64(out.count), from: Int64(bytes.count))
-        }
-        return out
-    }
 }
 
 /// One reading of a `DecodedBody`. Belongs to one task.

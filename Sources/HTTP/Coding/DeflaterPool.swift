@@ -15,10 +15,10 @@ public final class DeflaterPool: Sendable {
     private let kept: Int
 
     /// - Parameters:
-    ///   - level: zlib's, 1 to 9.
+    ///   - level: zlib's, 1 to 9. For JSON, 3 is twice as fast as zlib's own 6 and a tenth larger.
     ///   - bound: compressors in use at once, of 268 KB each.
     ///   - kept: idle ones of each format.
-    public init(level: Int = 6, bound: Int = 256, kept: Int = 8) {
+    public init(level: Int = 3, bound: Int = 256, kept: Int = 8) {
         self.level = level
         self.bound = bound
         self.kept = kept
