@@ -32,7 +32,7 @@ struct OutputQueue {
     }
 
     private static let joinLimit = 16 << 10
-    static let keptCapacity = 64 << 10
+    static let keptCapacity = 4 << 10
     private static let gather = 32
     private static let fileTurn = 1 << 20
     /// Bytes after which other connections get their turn, where a client takes them as fast as they come.

@@ -19,7 +19,7 @@ import Testing
 
     /// `PATTERN k=v …`, `405 METHODS`, `404` or `400`.
     private func match(_ method: HTTPMethod, _ path: String) -> String {
-        switch Self.table().match(method, Substring(path)) {
+        switch Self.table().match(method, path) {
         case .found(let entry, let parameters):
             ([entry.route.pattern] + parameters.map { "\($0.name)=\($0.value)" }).joined(separator: " ")
         case .methodNotAllowed(let allow): (["405"] + allow.map(\.rawValue)).joined(separator: " ")

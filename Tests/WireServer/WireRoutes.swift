@@ -6,10 +6,10 @@ import HTTP
 enum WireRoutes {
     static func make() -> Router {
         var router = Router()
-        let hello: JSON = ["message": "Hello, world!"]
-        router.inline(.get, "/hello") { _ in .json(hello) }
+        let hello = HTTPResponse.json(["message": "Hello, world!"])
+        router.inline(.get, "/hello") { _ in hello }
         // The same through a task of its own.
-        router.on(.get, "/hello-async") { _ in .json(hello) }
+        router.on(.get, "/hello-async") { _ in hello }
         // The body as it comes, with its trailers.
         router.on(.post, "/echo") { request in
             var response = HTTPResponse.stream(type: request.headers["Content-Type"] ?? "application/octet-stream") { writer in

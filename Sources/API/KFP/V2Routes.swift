@@ -9,7 +9,8 @@ struct KFPV2Routes: Sendable {
 
     func router() -> Router {
         var router = Router()
-        router.inline(.get, "/healthz", tags: [Authentication.publicTag]) { _ in .json(["multi_user": false]) }
+        let healthy = HTTPResponse.json(["multi_user": false])
+        router.inline(.get, "/healthz", tags: [Authentication.publicTag]) { _ in healthy }
         pipelines(&router)
         experiments(&router)
         runs(&router)

@@ -7,7 +7,8 @@ struct SystemRoutes: Sendable {
     let version: String
 
     func add(to router: inout Router) {
-        router.inline(.get, "/healthz", tags: [Authentication.publicTag]) { _ in .text("ok\n") }
+        let healthy = HTTPResponse.text("ok\n")
+        router.inline(.get, "/healthz", tags: [Authentication.publicTag]) { _ in healthy }
         router.inline(.get, "/readyz", tags: [Authentication.publicTag]) { _ in
             if let reason = services.notReady() { throw MonoflowError(.unavailable, "check readiness", "", reason) }
             return .text("ok\n")

@@ -6,8 +6,7 @@ extension HTTP1Connection {
     /// - Parameter ahead: bytes of the body that are already here; they are read later, by the caller.
     func begin(_ head: RequestHead, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
         core.counters.requests.add(1, ordering: .relaxed)
-        let path = head.target.prefix { $0 != "?" }
-        let match = core.table.match(head.method, path)
+        let match = core.table.match(head.method, head.target)
         var handler = core.table.fallback
         if case .found(let entry, _) = match { handler = entry.handler }
         let exchange = HTTP1Exchange(

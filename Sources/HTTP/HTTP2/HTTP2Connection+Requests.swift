@@ -39,7 +39,7 @@ extension HTTP2Connection: HTTP2SessionOwner {
 
     private func begin(_ id: Int32, _ request: HTTPRequest, length: Int64?, ended: Bool) {
         core.counters.requests.add(1, ordering: .relaxed)
-        let match = core.table.match(request.method, request.rawPath)
+        let match = core.table.match(request.method, request.target)
         var handler = core.table.fallback
         if case .found(let entry, _) = match { handler = entry.handler }
         let stream = HTTP2Stream(id, request, handler: handler, requestEnded: ended)

@@ -1,9 +1,14 @@
 /// A router made ready for matching: a tree over path segments.
 final class RouteTable: Sendable {
-    struct Entry: Sendable {
+    /// A class, so that a match hands on one reference.
+    final class Entry: Sendable {
         let route: Route
         let names: [String]
         let handler: HTTPHandler
+
+        init(route: Route, names: [String], handler: HTTPHandler) {
+            (self.route, self.names, self.handler) = (route, names, handler)
+        }
     }
 
     enum Match {
@@ -63,10 +68,12 @@ final class RouteTable: Sendable {
         fallback = router.fallback
     }
 
-    /// - Parameter path: raw, as `HTTPRequest.rawPath`.
-    func match(_ method: HTTPMethod, _ path: Substring) -> Match {
+    /// - Parameter target: raw, with its query.
+    func match(_ method: HTTPMethod, _ target: String) -> Match {
+        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+        if let entry = exact[mark.map { String(target[..<$0]) } ?? target]?[method] { return .found(entry, parameters: []) }
+        let path = target[..<(mark ?? target.endIndex)]
         guard path.utf8.first == UInt8(ascii: "/") else { return .notFound }
-        if let entry = exact[String(path)]?[method] { return .found(entry, parameters: []) }
         var segments: [String] = []
         if path.utf8.count > 1 {
             for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
