@@ -26,6 +26,11 @@ extension ConnectionHandler {
 /// A connected socket that lives on one loop, plain or under TLS. Everything but `loop`, `peer` and `isSecure` is for that
 /// loop only. Bytes, and the counts of them, are those above TLS.
 public final class Connection: EventSource, @unchecked Sendable {
+    /// Whether this end's direction is over.
+    private enum OutputEnd {
+        case open, wanted, told
+    }
+
     /// Reads a turn, so that one busy peer does not starve the others.
     static let readsPerTurn = 8
 
@@ -54,6 +59,7 @@ public final class Connection: EventSource, @unchecked Sendable {
     var paused = false
     var readEnded = false
     var peerClosed = false
+    private var outputEnd = OutputEnd.open
     private var lingers: Duration?
     var discarding = false
     private var lingerTimer: LoopTimer?
@@ -145,6 +151,14 @@ public final class Connection: EventSource, @unchecked Sendable {
         }
     }
 
+    /// Whether the connection is open and nothing of the peer's waits unread, not even its end: what a connection that was
+    /// kept for later is asked before it is used. One system call.
+    public var isQuiet: Bool {
+        guard !isClosed, !readEnded, !peerClosed else { return false }
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) < 0 && errno == EAGAIN
+    }
+
     private func socketError() -> Int32 {
         var number: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -187,7 +201,7 @@ public final class Connection: EventSource, @unchecked Sendable {
         case .blocked: writable = false
         case .awaitsReadable: break
         case .yielded: loop.execute { [self] in flushAndTell() }
-        case .drained: if lingers != nil { finish() }
+        case .drained: if lingers != nil { finish() } else if outputEnd == .wanted { tellOutputEnd() }
         case .failed(let number):
             writable = false
             closeReason = tls?.failure
@@ -200,10 +214,23 @@ public final class Connection: EventSource, @unchecked Sendable {
         if !isClosed && !discarding { handler?.connectionProgressed() }
     }
 
-    /// Whether `closeAfterFlush` has been called, and the end is still to be sent.
-    var isFinishing: Bool { lingers != nil && !discarding }
+    /// Whether the end of what is sent is still to be told.
+    var isFinishing: Bool { lingers != nil && !discarding || outputEnd == .wanted }
 
     // MARK: closing
+
+    /// Sends what is queued, then tells the peer that nothing follows; reading goes on. Nothing may be written after it.
+    public func endOutput() {
+        guard outputEnd == .open, lingers == nil, !isClosed else { return }
+        outputEnd = .wanted
+        flush()
+    }
+
+    private func tellOutputEnd() {
+        if let tls, !tellEnd(tls) { return }
+        outputEnd = .told
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
 
     /// Sends what is queued, then closes. - Parameter linger: how long to take and drop what the peer still sends;
     /// closing at once would reset the connection, and the peer could lose the answer. Zero where it owes nothing.

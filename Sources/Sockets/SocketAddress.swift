@@ -86,6 +86,20 @@ enum SystemAddress {
         }
     }
 
+    /// Whether both ends of a connection are the same socket, as TCP's simultaneous open allows.
+    static func isConnectedToItself(_ descriptor: Int32) -> Bool {
+        func end(_ read: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) -> [UInt8]? {
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let result = withUnsafeMutablePointer(to: &storage) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { read(descriptor, $0, &length) }
+            }
+            return result == 0 ? withUnsafeBytes(of: &storage) { Array($0.prefix(Int(length))) } : nil
+        }
+        guard let own = end({ getsockname($0, $1, $2) }), let peer = end({ getpeername($0, $1, $2) }) else { return false }
+        return own == peer
+    }
+
     /// A bound, listening, non-blocking, close-on-exec socket.
     static func listen(_ address: SocketAddress, backlog: Int32) throws(MonoflowError) -> Int32 {
         switch address {

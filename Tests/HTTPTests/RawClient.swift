@@ -33,6 +33,14 @@ final class RawClient: @unchecked Sendable {
         guard result == 0 else { throw Failure(message: "connect: \(String(cString: strerror(errno)))") }
     }
 
+    /// One end of a connection that a test accepted.
+    init(descriptor: Int32) {
+        fd = descriptor
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     deinit { if isOpen { Foundation.close(fd) } }
 
     private func perform<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
@@ -145,6 +153,19 @@ final class RawClient: @unchecked Sendable {
     func chunk() async throws -> String? { try await perform { [self] in try readChunk().map { String(decoding: $0, as: UTF8.self) } } }
 
     func chunkBytes() async throws -> [UInt8]? { try await perform { [self] in try readChunk() } }
+
+    /// The text up to and with the marker.
+    func text(through marker: String) async throws -> String {
+        try await perform { [self] in
+            let wanted = Array(marker.utf8)
+            while true {
+                if let range = buffer.firstRange(of: wanted) { return String(decoding: try take(range.upperBound), as: UTF8.self) }
+                if try !fill() { throw Failure(message: "ended before the marker: \(String(decoding: buffer, as: UTF8.self))") }
+            }
+        }
+    }
+
+    func bytes(_ count: Int) async throws -> [UInt8] { try await perform { [self] in try take(count) } }
 
     /// Whether the server has closed, and nothing is left to read.
     func isAtEnd() async throws -> Bool { try await perform { [self] in try buffer.isEmpty && !fill() } }

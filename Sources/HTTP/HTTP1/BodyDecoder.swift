@@ -3,6 +3,7 @@ struct BodyDecoder {
     private enum Kind {
         case fixed(remaining: Int64)
         case chunked(ChunkedDecoder)
+        case untilClose
     }
 
     private var kind: Kind
@@ -18,6 +19,7 @@ struct BodyDecoder {
         case .none: (kind, isDone) = (.fixed(remaining: 0), true)
         case .fixed(let length): (kind, isDone) = (.fixed(remaining: length), length == 0)
         case .chunked: (kind, isDone) = (.chunked(ChunkedDecoder()), false)
+        case .untilClose: (kind, isDone) = (.untilClose, false)
         }
     }
 
@@ -29,6 +31,9 @@ struct BodyDecoder {
         guard case .chunked(let decoder) = kind, !decoder.trailers.isEmpty else { return HTTPHeaders() }
         return try HTTPHeaders.trailers(decoder.trailers, limits: limits)
     }
+
+    /// Whether the end of the connection is the end of the body.
+    var endsWithConnection: Bool { if case .untilClose = kind { true } else { isDone } }
 
     /// Appends body bytes to `out`. - Returns: how many bytes of `input` it took; fewer than all only at the body's end.
     mutating func decode(_ input: UnsafeRawBufferPointer, into out: inout [UInt8]) throws(RequestRefusal) -> Int {
@@ -45,6 +50,9 @@ struct BodyDecoder {
             taken = try decoder.decode(input, into: &out)
             kind = .chunked(decoder)
             isDone = decoder.isDone
+        case .untilClose:
+            taken = input.count
+            out.append(contentsOf: input)
         }
         total += Int64(out.count - before)
         if total > limit { throw RequestRefusal(.payloadTooLarge, "the body is over \(limit) bytes") }

@@ -2,6 +2,8 @@
 struct FieldReader {
     private let bytes: UnsafeRawBufferPointer
     private let limits: HTTPLimits
+    /// Fields that only requests have are not looked at in a response.
+    private let isResponse: Bool
     private var fields: [HTTPHeaders.Field] = []
     private var hosts = 0
     private var length: Int64?
@@ -12,9 +14,10 @@ struct FieldReader {
     private var saysKeepAlive = false
 
     /// - Parameter bytes: whole lines, without the empty one.
-    init(_ bytes: UnsafeRawBufferPointer, limits: HTTPLimits) {
+    init(_ bytes: UnsafeRawBufferPointer, limits: HTTPLimits, isResponse: Bool = false) {
         self.bytes = bytes
         self.limits = limits
+        self.isResponse = isResponse
         fields.reserveCapacity(12)
     }
 
@@ -66,12 +69,12 @@ struct FieldReader {
 
     private mutating func note(name: Range<Int>, value: Range<Int>) throws(RequestRefusal) {
         switch name.count {
-        case 4 where named(name, "host"):
+        case 4 where !isResponse && named(name, "host"):
             hosts += 1
             guard bytes[value].allSatisfy({ $0 > 32 && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: ",") }) else {
                 throw RequestRefusal(.badRequest, "malformed Host")
             }
-        case 6 where named(name, "expect"):
+        case 6 where !isResponse && named(name, "expect"):
             guard text(value).lowercased() == "100-continue" else {
                 throw RequestRefusal(.expectationFailed, "only Expect: 100-continue is met")
             }
@@ -105,19 +108,40 @@ struct FieldReader {
     /// What was read, as a value of its own.
     var headers: HTTPHeaders { HTTPHeaders(checkedBlock: Array(bytes), fields: fields) }
 
+    /// What the fields say of the body's end; nil where they say nothing.
+    private func framing(_ version: HTTPVersion) throws(RequestRefusal) -> BodyFraming? {
+        guard codings > 0 else { return length.map { $0 == 0 ? BodyFraming.none : .fixed($0) } }
+        if length != nil { throw RequestRefusal(.badRequest, "both Content-Length and Transfer-Encoding") }
+        if version == .http10 { throw RequestRefusal(.badRequest, "Transfer-Encoding in HTTP/1.0") }
+        if codings > 1 { throw RequestRefusal(.badRequest, "two Transfer-Encoding fields") }
+        guard isChunked else { throw RequestRefusal(.notImplemented, "the only transfer coding is chunked") }
+        return .chunked
+    }
+
+    private func keepsAlive(_ version: HTTPVersion) -> Bool {
+        version == .http10 ? saysKeepAlive && !saysClose : !saysClose
+    }
+
+    /// - Parameter method: of the request that is answered; it decides on the body, too.
+    func head(_ line: StatusLine, to method: HTTPMethod) throws(RequestRefusal) -> ResponseHead {
+        let said = try framing(line.version)
+        var (framing, keepAlive) = (said ?? .untilClose, keepsAlive(line.version))
+        if method == .head || line.status.isBodyless {
+            framing = .none
+            // A body that must not be there would be taken for the next response.
+            if line.status != .notModified && method != .head && said ?? .none != .none { keepAlive = false }
+        } else if framing == .untilClose {
+            keepAlive = false
+        }
+        return ResponseHead(
+            status: line.status, version: line.version, headers: headers, framing: framing, keepAlive: keepAlive)
+    }
+
     func head(_ line: RequestLine) throws(RequestRefusal) -> RequestHead {
         if hosts > 1 || hosts == 0 && line.version == .http11 {
             throw RequestRefusal(.badRequest, hosts == 0 ? "Host is missing" : "two Host fields")
         }
-        var framing = length.map { BodyFraming.fixed($0) } ?? .none
-        if framing == .fixed(0) { framing = .none }
-        if codings > 0 {
-            if length != nil { throw RequestRefusal(.badRequest, "both Content-Length and Transfer-Encoding") }
-            if line.version == .http10 { throw RequestRefusal(.badRequest, "Transfer-Encoding in HTTP/1.0") }
-            if codings > 1 { throw RequestRefusal(.badRequest, "two Transfer-Encoding fields") }
-            guard isChunked else { throw RequestRefusal(.notImplemented, "the only transfer coding is chunked") }
-            framing = .chunked
-        }
+        let framing = try framing(line.version) ?? .none
         let awaits = expectsContinue && line.version == .http11
         if awaits && length == nil && framing == .none {
             throw RequestRefusal(.lengthRequired, "Expect: 100-continue without the body's length")
@@ -128,7 +152,6 @@ struct FieldReader {
         return RequestHead(
             method: line.method, target: line.target, version: line.version,
             headers: headers, framing: framing,
-            keepAlive: line.version == .http11 ? !saysClose : saysKeepAlive && !saysClose,
-            expectsContinue: awaits && framing != .none)
+            keepAlive: keepsAlive(line.version), expectsContinue: awaits && framing != .none)
     }
 }

@@ -1,8 +1,10 @@
-/// How a request's body is delimited.
+/// How a message's body is delimited.
 enum BodyFraming: Equatable {
     case none
     case fixed(Int64)
     case chunked
+    /// By the end of the connection; responses only.
+    case untilClose
 }
 
 /// A request line and its header fields, checked.

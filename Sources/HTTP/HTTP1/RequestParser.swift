@@ -6,30 +6,31 @@ enum RequestParser {
     /// Where the head ends, behind its empty line; nil where it is not whole yet.
     /// - Parameter lineStart: the beginning of the first line not yet seen whole; kept between calls, so that a head
     ///   that comes byte by byte is not searched again and again.
+    /// - Parameter message: "request" or "response", for the errors.
     static func headEnd(
-        in bytes: UnsafeRawBufferPointer, lineStart: inout Int, limits: HTTPLimits
+        in bytes: UnsafeRawBufferPointer, lineStart: inout Int, limits: HTTPLimits, of message: StaticString = "request"
     ) throws(RequestRefusal) -> Int? {
         guard let base = bytes.baseAddress else { return nil }
         let count = bytes.count
         while lineStart < count, let hit = memchr(base + lineStart, 10, count - lineStart) {
             let end = UnsafeRawPointer(hit) - base
             guard end > lineStart, bytes[end - 1] == 13 else { throw RequestRefusal(.badRequest, "a line ends without CR") }
-            if lineStart == 0 && end > limits.requestLineBytes { throw lineTooLong(limits) }
-            if end + 1 > limits.headerBytes { throw headTooLarge(limits) }
+            if lineStart == 0 && end > limits.requestLineBytes { throw lineTooLong(limits, message) }
+            if end + 1 > limits.headerBytes { throw headTooLarge(limits, message) }
             if end - 1 == lineStart { return end + 1 }
             lineStart = end + 1
         }
-        if lineStart == 0 && count > limits.requestLineBytes { throw lineTooLong(limits) }
-        if count > limits.headerBytes { throw headTooLarge(limits) }
+        if lineStart == 0 && count > limits.requestLineBytes { throw lineTooLong(limits, message) }
+        if count > limits.headerBytes { throw headTooLarge(limits, message) }
         return nil
     }
 
-    private static func lineTooLong(_ limits: HTTPLimits) -> RequestRefusal {
-        RequestRefusal(.uriTooLong, "the request line is over \(limits.requestLineBytes) bytes")
+    private static func lineTooLong(_ limits: HTTPLimits, _ message: StaticString) -> RequestRefusal {
+        RequestRefusal(.uriTooLong, "the \(message) line is over \(limits.requestLineBytes) bytes")
     }
 
-    private static func headTooLarge(_ limits: HTTPLimits) -> RequestRefusal {
-        RequestRefusal(.headerFieldsTooLarge, "the request's head is over \(limits.headerBytes) bytes")
+    private static func headTooLarge(_ limits: HTTPLimits, _ message: StaticString) -> RequestRefusal {
+        RequestRefusal(.headerFieldsTooLarge, "the \(message)'s head is over \(limits.headerBytes) bytes")
     }
 
     /// - Parameter bytes: a whole head as `headEnd` found it, with its empty line.

@@ -11,6 +11,8 @@ final class BodyStream: Sendable {
     let length: Int64?
     /// Called (on any thread) when the reader first asks, and whenever the buffer has become empty enough again.
     private let onDemand: @Sendable () -> Void
+    /// Called when nobody holds the stream any more.
+    private let onRelease: (@Sendable () -> Void)?
     private let state = Mutex(State())
 
     private struct State {
@@ -24,10 +26,13 @@ final class BodyStream: Sendable {
         var full = false
     }
 
-    init(length: Int64?, onDemand: @escaping @Sendable () -> Void) {
+    init(length: Int64?, onDemand: @escaping @Sendable () -> Void, onRelease: (@Sendable () -> Void)? = nil) {
         self.length = length
         self.onDemand = onDemand
+        self.onRelease = onRelease
     }
+
+    deinit { onRelease?() }
 
     /// - Returns: whether the producer may go on; after false it waits for `onDemand`.
     func push(_ chunk: [UInt8]) -> Bool {
