@@ -115,7 +115,7 @@ extension ClientConnection {
         let stream = exchange.stream
         if !chunk.isEmpty, stream?.push(chunk) == false { connection.pauseReading() }
         if exchange.decoder.isDone {
-            stream?.end()
+            stream?.end(trailers: try exchange.decoder.trailers(limits))
             finish(exchange, keepAlive: exchange.head?.keepAlive == true && taken == bytes.count)
         }
         return taken

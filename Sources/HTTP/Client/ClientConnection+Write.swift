@@ -62,7 +62,8 @@ extension ClientConnection {
         if let owed = exchange.owed {
             if owed > 0 { return cut(.invalidArgument, "the request's body is \(owed) bytes shorter than announced") }
         } else {
-            connection.write { ResponseEncoder.append("0\r\n\r\n", &$0) }
+            let trailers = exchange.writer?.takeTrailers()
+            connection.write { ResponseEncoder.appendLastChunk(trailers, &$0) }
         }
         exchange.sending = .done
         settle()

@@ -18,6 +18,7 @@ public struct HTTPClientRequest: Sendable {
             if let bytes = body.bytes { return bytes.isEmpty ? .none : .bytes(bytes) }
             return .stream(length: body.length) { writer in
                 for try await chunk in body { try await writer.write(chunk) }
+                writer.trailers(body.trailers)
             }
         }
 

@@ -74,11 +74,7 @@ extension HTTP1Connection {
         if let owed = exchange.owed, owed > 0 { return abortStream(exchange, "the body is \(owed) bytes shorter than announced") }
         if exchange.isChunked {
             let trailers = exchange.writer?.takeTrailers()
-            connection.write { out in
-                ResponseEncoder.append("0\r\n", &out)
-                if let trailers { out.append(contentsOf: trailers.block) }
-                ResponseEncoder.append("\r\n", &out)
-            }
+            connection.write { ResponseEncoder.appendLastChunk(trailers, &$0) }
         }
         finish(exchange)
         proceed()

@@ -60,6 +60,12 @@ final class ResponseEncoder {
         append("\r\n", &out)
     }
 
+    static func appendLastChunk(_ trailers: HTTPHeaders?, _ out: inout [UInt8]) {
+        append("0\r\n", &out)
+        if let trailers { out.append(contentsOf: trailers.block) }
+        append("\r\n", &out)
+    }
+
     private func appendDate(_ out: inout [UInt8]) {
         renewDateLine()
         out.append(contentsOf: dateLine)

@@ -1,6 +1,6 @@
 import Core
 
-/// A request's body: already whole, or arriving. Iterating gives chunks as they come (each at most 64 KiB or so) and
+/// A body that is received: already whole, or arriving. Iterating gives chunks as they come (each at most 64 KiB or so) and
 /// holds the socket back while the reader is behind, so memory does not grow with the body. It is read once.
 public struct HTTPBody: Sendable, AsyncSequence {
     public typealias Element = [UInt8]
