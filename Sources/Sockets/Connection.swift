@@ -102,7 +102,7 @@ public final class Connection: EventSource, @unchecked Sendable {
     }
 
     func ready(_ events: UInt32) {
-        if events & UInt32(CLINUX_EPOLLERR) != 0 { return close(error: socketError()) }
+        if events & UInt32(CLINUX_EPOLLERR) != 0 { return broke { socketError() } }
         if events & UInt32(CLINUX_EPOLLOUT) != 0 {
             writable = true
             if let tls { becameWritable(tls) } else if !output.isEmpty { flushAndTell() }
@@ -159,6 +159,16 @@ public final class Connection: EventSource, @unchecked Sendable {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) < 0 && errno == EAGAIN
     }
 
+    /// The peer takes no more. What it sent before is still there to be read, e.g. an answer that came early and the reason for
+    /// the end.
+    private func broke(_ number: () -> Int32) {
+        if isClosed { return }
+        peerClosed = true
+        becameReadable()
+        read()
+        if !isClosed { close(error: number()) }
+    }
+
     private func socketError() -> Int32 {
         var number: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -205,7 +215,7 @@ public final class Connection: EventSource, @unchecked Sendable {
         case .failed(let number):
             writable = false
             closeReason = tls?.failure
-            loop.execute { [self] in close(error: number) }
+            loop.execute { [self] in broke { number } }
         }
     }
 

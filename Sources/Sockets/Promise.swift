@@ -3,37 +3,60 @@ import Synchronization
 
 /// A result that one task waits for and that the first of several events gives; what comes later is ignored.
 public final class Promise<Value: Sendable>: Sendable {
-    private struct State {
-        var result: Result<Value, any Error>?
-        var waiter: CheckedContinuation<Value, any Error>?
+    private enum State {
+        case open
+        case awaited(CheckedContinuation<Value, any Error>)
+        case fulfilled(Result<Value, any Error>)
+        /// Handed over, and not held here any more.
+        case taken
     }
 
-    private let state = Mutex(State())
+    private let state = Mutex(State.open)
 
     public init() {}
 
-    public var isFulfilled: Bool { state.withLock { $0.result != nil } }
+    public var isFulfilled: Bool {
+        state.withLock { state in
+            switch state {
+            case .open, .awaited: false
+            case .fulfilled, .taken: true
+            }
+        }
+    }
 
     /// - Returns: false where there was a result already; a resource in `result` is then still the caller's to close.
     @discardableResult
     public func fulfil(_ result: Result<Value, any Error>) -> Bool {
         let (isFirst, waiter) = state.withLock { state -> (Bool, CheckedContinuation<Value, any Error>?) in
-            guard state.result == nil else { return (false, nil) }
-            state.result = result
-            defer { state.waiter = nil }
-            return (true, state.waiter)
+            switch state {
+            case .open:
+                state = .fulfilled(result)
+                return (true, nil)
+            case .awaited(let waiter):
+                state = .taken
+                return (true, waiter)
+            case .fulfilled, .taken: return (false, nil)
+            }
         }
         waiter?.resume(with: result)
         return isFirst
     }
 
-    /// The result, once it is there; for one task. A task that is cancelled before fulfils the promise with `CancellationError`.
+    /// The result, once it is there; to be called once. A task that is cancelled before fulfils the promise with `CancellationError`.
     public func value() async throws -> Value {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let result = state.withLock { state -> Result<Value, any Error>? in
-                    if state.result == nil { state.waiter = continuation }
-                    return state.result
+                    switch state {
+                    case .open:
+                        state = .awaited(continuation)
+                        return nil
+                    case .fulfilled(let result):
+                        state = .taken
+                        return result
+                    case .awaited, .taken:
+                        return .failure(MonoflowError(.internalError, "await", "", "two waits for one result"))
+                    }
                 }
                 if let result { continuation.resume(with: result) }
             }

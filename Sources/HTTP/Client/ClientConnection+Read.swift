@@ -81,9 +81,9 @@ extension ClientConnection {
         if let length = exchange.decoder.remaining, length <= min(ahead.count, Self.wholeLimit) {
             var body: [UInt8] = []
             let taken = try exchange.decoder.decode(ahead, into: &body)
-            answer(exchange, head, HTTPBody(source: .bytes(body), defaultLimit: limits.bodyBytes))
-            // Bytes behind the body are seen by `process`, which closes.
+            // First the connection, so that who has the response and asks again finds it free.
             finish(exchange, keepAlive: head.keepAlive && taken == ahead.count)
+            answer(exchange, head, HTTPBody(source: .bytes(body), defaultLimit: limits.bodyBytes))
             return taken
         }
         let stream = makeStream(exchange, length: exchange.decoder.remaining)
@@ -115,8 +115,9 @@ extension ClientConnection {
         let stream = exchange.stream
         if !chunk.isEmpty, stream?.push(chunk) == false { connection.pauseReading() }
         if exchange.decoder.isDone {
-            stream?.end(trailers: try exchange.decoder.trailers(limits))
+            let trailers = try exchange.decoder.trailers(limits)
             finish(exchange, keepAlive: exchange.head?.keepAlive == true && taken == bytes.count)
+            stream?.end(trailers: trailers)
         }
         return taken
     }
@@ -129,8 +130,9 @@ extension ClientConnection {
             guard exchange.decoder.endsWithConnection else {
                 return cut(.dataLoss, "the response's body ends after \(exchange.decoder.total) bytes, too early")
             }
-            exchange.stream?.end()
+            let stream = exchange.stream
             finish(exchange, keepAlive: false)
+            stream?.end()
         case .raw(let exchange):
             inputEnded = true
             exchange.stream?.end()

@@ -93,9 +93,10 @@ final class ConnectionPool: Sendable {
         if isUpgrade && entry.upgraded >= options.upgradesPerOrigin { return .refuse("\(entry.upgraded) connections are switched to other protocols") }
         if !isFresh, let connection = entry.idle.popLast() { return .use(connection) }
         if entry.open < options.connectionsPerOrigin {
-            var surplus: ClientConnection?
-            if state.open >= options.connections { surplus = evict(&state) } else { state.open += 1 }
-            if surplus != nil || state.open <= options.connections {
+            let isFull = state.open >= options.connections
+            let surplus = isFull ? evict(&state) : nil
+            if !isFull || surplus != nil {
+                if !isFull { state.open += 1 }
                 entry.open += 1
                 state.origins[origin] = entry
                 return .make(closing: surplus)
@@ -116,13 +117,12 @@ final class ConnectionPool: Sendable {
 
     /// An unused connection, whichever, that gives its place.
     private func evict(_ state: inout State) -> ClientConnection? {
-        for entry in state.origins.values where !entry.idle.isEmpty {
-            let old = entry.idle.removeFirst()
-            old.ownsPlace = false
-            entry.open -= 1
-            return old
-        }
-        return nil
+        guard let (origin, entry) = state.origins.first(where: { !$0.value.idle.isEmpty }) else { return nil }
+        let old = entry.idle.removeFirst()
+        old.ownsPlace = false
+        entry.open -= 1
+        if entry.isEmpty { state.origins[origin] = nil }
+        return old
     }
 
     /// With a place that is taken already.
