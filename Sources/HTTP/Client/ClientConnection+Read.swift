@@ -127,7 +127,7 @@ extension ClientConnection {
         case .idle, .closed: connection.close()
         case .head: cutShort("the server has closed the connection")
         case .body(let exchange):
-            guard exchange.decoder.endsWithConnection else {
+            guard exchange.decoder.endsWithConnection, !connection.readWasTruncated else {
                 return cut(.dataLoss, "the response's body ends after \(exchange.decoder.total) bytes, too early")
             }
             let stream = exchange.stream
@@ -135,7 +135,7 @@ extension ClientConnection {
             stream?.end()
         case .raw(let exchange):
             inputEnded = true
-            exchange.stream?.end()
+            exchange.stream?.end(connection.readWasTruncated ? exchange.error(.dataLoss, "TLS ended without its own end") : nil)
             closeRawWhereDone()
         }
     }

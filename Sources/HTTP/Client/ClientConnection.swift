@@ -30,12 +30,17 @@ final class ClientConnection: ConnectionHandler, @unchecked Sendable {
     var outputEnded = false
     private(set) var served = 0
     private var isStarted = false
+    /// Set once TLS, where there is any, is established: before, nothing is sent.
+    private var isReady = false
     var readTimer: LoopTimer?
     var writeTimer: LoopTimer?
     var totalTimer: LoopTimer?
 
-    init(_ socket: AcceptedSocket, origin: HTTPOrigin, loop: EventLoop, limits: HTTPLimits, idleTimeout: Duration, pool: ConnectionPool) {
-        connection = Connection(socket, loop: loop)
+    init(
+        _ socket: AcceptedSocket, security: ConnectionSecurity, origin: HTTPOrigin, loop: EventLoop, limits: HTTPLimits, idleTimeout: Duration,
+        pool: ConnectionPool
+    ) {
+        connection = Connection(socket, loop: loop, security: security)
         self.origin = origin
         self.limits = limits
         self.idleTimeout = idleTimeout
@@ -122,7 +127,7 @@ final class ClientConnection: ConnectionHandler, @unchecked Sendable {
     func cut(_ error: MonoflowError) {
         guard let exchange else { return connection.close() }
         var stage = ClientFailure.Stage.inResponse
-        if !exchange.hasAnswer { stage = .noResponse }
+        if !exchange.hasAnswer { stage = isReady ? .noResponse : .notSent }
         phase = .closed
         exchange.fail(error, stage)
         connection.close()
@@ -132,6 +137,13 @@ final class ClientConnection: ConnectionHandler, @unchecked Sendable {
     func leavePool() { pool.upgraded(self) }
 
     // MARK: events
+
+    func connectionReady() {
+        isReady = true
+        if let chosen = connection.negotiatedProtocol, chosen != "http/1.1" {
+            cut(.failedPrecondition, "the server was offered, and has chosen, the protocol \(chosen), which this client does not speak")
+        }
+    }
 
     func connectionPeerClosed() { if case .idle = phase { connection.close() } }
 
@@ -143,7 +155,7 @@ final class ClientConnection: ConnectionHandler, @unchecked Sendable {
 
     func connectionClosed(error: Int32) {
         if exchange != nil {
-            let why = error == 0 ? "the server has closed the connection" : String(cString: strerror(error))
+            let why = connection.closeReason ?? (error == 0 ? "the server has closed the connection" : String(cString: strerror(error)))
             if case .raw(let exchange) = phase, error == 0 {
                 phase = .closed
                 exchange.stream?.end()

@@ -36,14 +36,16 @@ final class ConnectionPool: Sendable {
     private let limits: HTTPLimits
     private let group: EventLoopGroup
     private let connector: Connector
+    private let tls: TLSClientContext?
     private let turn = Atomic(0)
     private let state = Mutex(State())
 
-    init(group: EventLoopGroup, options: HTTPClientOptions, connector: Connector) {
+    init(group: EventLoopGroup, options: HTTPClientOptions, connector: Connector, tls: TLSClientContext?) {
         self.group = group
         self.options = options
         limits = options.limits
         self.connector = connector
+        self.tls = tls
     }
 
     // MARK: taking
@@ -129,13 +131,21 @@ final class ConnectionPool: Sendable {
     private func make(_ origin: HTTPOrigin, limit: Duration) async throws(MonoflowError) -> ClientConnection {
         let loop = group.loops[turn.wrappingAdd(1, ordering: .relaxed).oldValue % group.loops.count]
         do throws(MonoflowError) {
+            let security = try security(origin)
             let socket = try await connector.connect(to: origin.address, on: loop, limit: limit)
             counters.made.add(1, ordering: .relaxed)
-            return ClientConnection(socket, origin: origin, loop: loop, limits: limits, idleTimeout: options.idleTimeout, pool: self)
+            return ClientConnection(
+                socket, security: security, origin: origin, loop: loop, limits: limits, idleTimeout: options.idleTimeout, pool: self)
         } catch {
             state.withLock { placeFreed(&$0, origin) }
             throw MonoflowError(error.code, "connect", "\(origin)", error.message, hint: error.hint)
         }
+    }
+
+    private func security(_ origin: HTTPOrigin) throws(MonoflowError) -> ConnectionSecurity {
+        if origin.scheme == .http { return .plain }
+        guard let tls else { throw failure(.failedPrecondition, origin, "the client was made without TLS") }
+        return .client(tls, serverName: origin.host)
     }
 
     // MARK: giving back

@@ -16,14 +16,15 @@ public final class HTTPClient: Sendable {
     private let timing: RetryTiming
     private let log: Logger
 
+    /// - Parameter tls: for `https`; without it such requests are refused. Its protocols, where it names any, are `["http/1.1"]`.
     public init(
-        group: EventLoopGroup, options: HTTPClientOptions = HTTPClientOptions(), connector: Connector = Connector(),
+        group: EventLoopGroup, options: HTTPClientOptions = HTTPClientOptions(), tls: TLSClientContext? = nil, connector: Connector = Connector(),
         timing: RetryTiming = RetryTiming(), log: Logger = Logger(label: "monoflow.client")
     ) {
         self.options = options
         self.timing = timing
         self.log = log
-        pool = ConnectionPool(group: group, options: options, connector: connector)
+        pool = ConnectionPool(group: group, options: options, connector: connector, tls: tls)
     }
 
     deinit { pool.close() }

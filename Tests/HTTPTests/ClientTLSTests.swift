@@ -1,0 +1,67 @@
+import Core
+import Foundation
+import HTTP
+import Logging
+import Sockets
+import Testing
+
+/// The client over TLS.
+@Suite struct ClientTLSTests {
+    /// An HTTPS server with a certificate of its own authority for the time of one test.
+    private func withSecureServer(_ body: (_ port: Int, _ roots: TLSClientContext.Roots) async throws -> Void) async throws {
+        let directory = NSTemporaryDirectory() + "client-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let authority = try CertificateAuthority(directory: directory, clock: .system)
+        let context = try TLSServerContext(
+            identities: [try authority.serverIdentity(names: ["localhost", "127.0.0.1"])], protocols: ["h2", "http/1.1"])
+        var router = Router()
+        router.on(.post, "/echo") { .bytes(try await $0.body.collect()) }
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let server = HTTPServer(router: router, group: try EventLoopGroup(count: 1), log: log)
+        let address = try server.start(SocketAddress("127.0.0.1:0"), tls: TLSServerContextHolder(context))
+        try await body(address.port, .file(authority.certificatePath))
+        await server.drain(timeout: .zero)
+    }
+
+    @Test func connectionsAreVerifiedAndKept() async throws {
+        try await withSecureServer { port, roots in
+            let client = HTTPClient(group: try EventLoopGroup(count: 1), tls: try TLSClientContext(roots: roots, protocols: ["http/1.1"]))
+            for count in [1, 100_000, 1_000_000] {
+                let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+                let request = try HTTPClientRequest(.post, "https://localhost:\(port)/echo", body: .passing(HTTPBody(bytes)))
+                #expect(try await client.send(request).body.collect() == bytes)
+            }
+            #expect(client.counters.connectionsMade == 1)
+        }
+    }
+
+    @Test func strangersAreRefused() async throws {
+        try await withSecureServer { port, roots in
+            let group = try EventLoopGroup(count: 1)
+            let name = try HTTPClientRequest(.post, HTTPURL(HTTPOrigin(.https, host: "other.example", address: .ip(host: "127.0.0.1", port: port)), target: "/echo"))
+            let request = try HTTPClientRequest(.post, "https://localhost:\(port)/echo")
+            func error(_ request: HTTPClientRequest, _ tls: TLSClientContext?) async -> MonoflowError? {
+                do { _ = try await HTTPClient(group: group, tls: tls).send(request) } catch { return error }
+                return nil
+            }
+            let wrongName = await error(name, try TLSClientContext(roots: roots))
+            #expect(wrongName?.code == .unavailable && wrongName?.message.contains("hostname mismatch") == true, "\(String(describing: wrongName))")
+            let unknown = await error(request, try TLSClientContext(roots: .system))
+            #expect(unknown?.code == .unavailable && unknown?.message.contains("verify failed") == true, "\(String(describing: unknown))")
+            #expect(await error(request, nil)?.code == .failedPrecondition)
+            // A context that offers what the client does not speak.
+            #expect(await error(request, try TLSClientContext(roots: roots, protocols: ["h2"]))?.code == .failedPrecondition)
+        }
+    }
+
+    @Test func aServerWithoutTLS() async throws {
+        let server = try RawServer()
+        let client = HTTPClient(group: try EventLoopGroup(count: 1), tls: try TLSClientContext(verifiesPeer: false))
+        let outcome = Task { try await client.send(HTTPClientRequest(.get, "https://127.0.0.1:\(server.port)/")) }
+        let peer = try await server.accept()
+        try await peer.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        #expect(await code { _ = try await outcome.value } == .unavailable)
+    }
+}
