@@ -28,6 +28,7 @@ public final class Server: Sendable {
     private let runs: RunService
     private let inference: InferenceEngine
     private let http: HTTPServer
+    private let accessLog: AccessLog?
     private let loading: Task<Void, Never>
     private let state: ServerState
     private let logger: Logger
@@ -86,9 +87,14 @@ public final class Server: Sendable {
             access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
             artifacts: ArtifactService(database: database), blobs: blobs, models: models, logPath: executor.logPath, removeTask: directory.removeTask,
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
-        let http = HTTPServer(
-            router: Routes.make(services, dashboard: dashboard, version: version), group: try EventLoopGroup(), limits: options.limits, log: logger,
-            observer: { state.observe($0) })
+        let router = Routes.make(services, dashboard: dashboard, version: version)
+        let requests = RequestMetrics(router.allRoutes)
+        let accessLog = try options.accessLog.map { path throws(MonoflowError) in try AccessLog(path: path, clock: clock, logger: logger) }
+        let http = HTTPServer(router: router, group: try EventLoopGroup(), limits: options.limits, log: logger, observer: { record in
+            requests.add(record)
+            accessLog?.add(record)
+        })
+        state.requests = requests
         let bound = try http.start(address)
         state.setAddress(bound)
         state.counters = { http.counters }
@@ -106,12 +112,12 @@ public final class Server: Sendable {
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
             url: url, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine, runs: runs,
-            inference: inference, http: http, loading: loading, state: state, logger: logger)
+            inference: inference, http: http, accessLog: accessLog, loading: loading, state: state, logger: logger)
     }
 
     private init(
         url: String, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine, runs: RunService,
-        inference: InferenceEngine, http: HTTPServer, loading: Task<Void, Never>, state: ServerState, logger: Logger
+        inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, state: ServerState, logger: Logger
     ) {
         self.url = url
         self.isolation = isolation
@@ -122,6 +128,7 @@ public final class Server: Sendable {
         self.runs = runs
         self.inference = inference
         self.http = http
+        self.accessLog = accessLog
         self.loading = loading
         self.state = state
         self.logger = logger
@@ -136,6 +143,7 @@ public final class Server: Sendable {
         runs.watch.close()
         let cut = await http.drain(timeout: options.drainTimeout)
         if cut > 0 { logger.warning("\(cut) connection(s) were cut after the drain time") }
+        accessLog?.flush()
         loading.cancel()
         inference.shutdown()
         do { try await database.close() } catch { logger.error("\(error)") }

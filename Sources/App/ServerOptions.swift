@@ -18,6 +18,8 @@ public struct ServerOptions: Sendable {
     /// The `monoflow-step` program.
     public var stepProgram: String
     public var allowWeakIsolation = false
+    /// Where a line for each request goes: a file, or `-` for standard error; nil for nowhere.
+    public var accessLog: String?
     /// Most tasks at once; nil: four for each core.
     public var maximumTasks: Int?
     public var limits = HTTPLimits()

@@ -9,7 +9,7 @@ final class ServerState: Sendable {
         var phase = Phase.starting
         var url: String?
         var counters: (@Sendable () -> HTTPCounters)?
-        var requests = RequestMetrics()
+        var requests: RequestMetrics?
     }
     private enum Phase { case starting, ready, stopping }
     private let inner = Mutex(Inner())
@@ -35,11 +35,13 @@ final class ServerState: Sendable {
         inner.withLock { $0.url = "http://\(shown):\(port)" }
     }
 
+    var requests: RequestMetrics? {
+        get { inner.withLock { $0.requests } }
+        set { inner.withLock { $0.requests = newValue } }
+    }
+
     var counters: (@Sendable () -> HTTPCounters)? {
         get { inner.withLock { $0.counters } }
         set { inner.withLock { $0.counters = newValue } }
     }
-
-    func observe(_ record: HTTPExchangeRecord) { inner.withLock { $0.requests.add(record) } }
-    var requests: RequestMetrics { inner.withLock { $0.requests } }
 }

@@ -33,20 +33,12 @@ struct SystemFacts: Sendable {
     }
 
     func metrics() async -> String {
-        let http = state.counters?(), tasks = await engine.counts
+        let tasks = await engine.counts
         var text = MetricsText()
-        text.add("monoflow_http_connections", "gauge", "Open connections.", [("", Double(http?.connectionsOpen ?? 0))])
-        text.add("monoflow_http_connections_total", "counter", "Connections accepted.", [("", Double(http?.connectionsTotal ?? 0))])
-        text.add("monoflow_http_received_bytes_total", "counter", "Bytes received.", [("", Double(http?.bytesIn ?? 0))])
-        text.add("monoflow_http_sent_bytes_total", "counter", "Bytes sent.", [("", Double(http?.bytesOut ?? 0))])
+        if let counters = state.counters { text.add(counters()) }
         text.add("monoflow_tasks", "gauge", "Tasks by state.", [("{state=\"waiting\"}", Double(tasks.waiting)), ("{state=\"admitted\"}", Double(tasks.admitted))])
-        text.add("process_resident_memory_bytes", "gauge", "Resident memory.", [("", Double(Self.residentBytes()))])
-        state.requests.write(into: &text)
+        text.addProcess(startedAt: startedAt)
+        state.requests?.write(into: &text)
         return text.text
-    }
-
-    private static func residentBytes() -> Int {
-        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return pages * Int(getpagesize())
     }
 }

@@ -24,6 +24,8 @@ struct Serve: AsyncParsableCommand {
     var step: String?
     @Option(help: "Most steps at once; default four for each core.")
     var maxTasks: Int?
+    @Option(help: "File that gets a line of JSON for each request; - is standard error.")
+    var accessLog: String?
     @Flag(help: "Start although steps cannot be kept apart from each other and from the server.")
     var allowWeakIsolation = false
 
@@ -39,6 +41,7 @@ struct Serve: AsyncParsableCommand {
             options.images = images
             options.allowWeakIsolation = allowWeakIsolation
             options.maximumTasks = maxTasks
+            options.accessLog = accessLog
             try await Service(options: options).run()
         } catch let error as MonoflowError {
             FileHandle.standardError.write(Data("monoflow: \(error)\n".utf8))

@@ -18,6 +18,7 @@ extension HTTP1Connection {
         switch match {
         case .found(let entry, let parameters):
             exchange.request.route = entry.route.pattern
+            exchange.request.routeIndex = entry.index
             exchange.request.parameters = parameters
         case .methodNotAllowed(let allow): return respond(exchange, core.methodNotAllowed(exchange.request, allow))
         case .malformed: return respond(exchange, core.malformedPath(exchange.request))

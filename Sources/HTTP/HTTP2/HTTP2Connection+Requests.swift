@@ -48,6 +48,7 @@ extension HTTP2Connection: HTTP2SessionOwner {
         switch match {
         case .found(let entry, let parameters):
             stream.request.route = entry.route.pattern
+            stream.request.routeIndex = entry.index
             stream.request.parameters = parameters
         case .methodNotAllowed(let allow): return respond(stream, core.methodNotAllowed(request, allow))
         case .malformed: return respond(stream, core.malformedPath(request))

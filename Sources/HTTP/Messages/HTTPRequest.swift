@@ -14,6 +14,8 @@ public struct HTTPRequest: Sendable {
     public var body: HTTPBody
     /// The matched route's pattern, e.g. `"/runs/{id}"`; nil where none matched.
     public internal(set) var route: String?
+    /// The matched route's place in `Router.allRoutes`; nil where none matched.
+    public internal(set) var routeIndex: Int?
     /// What middleware hands on to the handler.
     public var context = RequestContext()
     var parameters: [(name: String, value: String)] = []

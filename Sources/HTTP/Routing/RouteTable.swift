@@ -3,11 +3,13 @@ final class RouteTable: Sendable {
     /// A class, so that a match hands on one reference.
     final class Entry: Sendable {
         let route: Route
+        /// The route's place in the order of registration.
+        let index: Int
         let names: [String]
         let handler: HTTPHandler
 
-        init(route: Route, names: [String], handler: HTTPHandler) {
-            (self.route, self.names, self.handler) = (route, names, handler)
+        init(route: Route, index: Int, names: [String], handler: HTTPHandler) {
+            (self.route, self.index, self.names, self.handler) = (route, index, names, handler)
         }
     }
 
@@ -56,10 +58,10 @@ final class RouteTable: Sendable {
 
     init(_ router: Router) {
         var root = Node(), exact: [String: [HTTPMethod: Entry]] = [:]
-        for (route, handler) in router.routes {
+        for (index, (route, handler)) in router.routes.enumerated() {
             let pattern = RoutePattern(route.pattern)
             let wrapped = router.wrappers.reversed().reduce(handler) { $1(route, $0) }
-            let entry = Entry(route: route, names: pattern.names, handler: wrapped)
+            let entry = Entry(route: route, index: index, names: pattern.names, handler: wrapped)
             root.insert(pattern.segments[...], entry)
             if pattern.names.isEmpty { exact[route.pattern, default: [:]][route.method] = entry }
         }
