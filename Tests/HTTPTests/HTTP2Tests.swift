@@ -88,6 +88,19 @@ import Testing
         #expect(resets.excess == "streams reset")
     }
 
+    @Test func piecesComeOutInOrder() {
+        var random = Seeded(7), queue = PieceQueue(), expected: [UInt8] = [], out: [UInt8] = []
+        for _ in 0..<2_000 {
+            let piece = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            expected += piece
+            queue.append(piece)
+            if Bool.random(using: &random) { queue.take(Int.random(in: 0...queue.count, using: &random), into: &out) }
+            #expect(queue.count == expected.count - out.count)
+        }
+        queue.take(queue.count, into: &out)
+        #expect(out == expected && queue.count == 0)
+    }
+
     @Test func connectionFieldsStayOut() {
         var fields = HTTP2FieldList()
         let headers: HTTPHeaders = ["Content-Type": "x", "Connection": "close", "Transfer-Encoding": "chunked", "Keep-Alive": "a", "Upgrade": "b", "X-A": "c"]

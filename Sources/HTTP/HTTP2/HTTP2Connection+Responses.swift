@@ -55,13 +55,13 @@ extension HTTP2Connection {
             headers.remove("Sec-WebSocket-Accept")
         }
         stream.status = status
-        stream.outgoing = .pieces([], at: 0, isWhole: false)
+        stream.outgoing = .pieces(PieceQueue(), isWhole: false)
         submit(stream, status, headers, length: stream.owed, hasBody: true)
         pump(stream)
     }
 
     func pump(_ stream: HTTP2Stream) {
-        guard isCurrent(stream), let writer = stream.writer, case .pieces(var pieces, let at, let isWhole) = stream.outgoing else { return }
+        guard isCurrent(stream), let writer = stream.writer, case .pieces(var pieces, let isWhole) = stream.outgoing else { return }
         let new = writer.take()
         if !new.isEmpty {
             stream.outgoing = .none
@@ -70,8 +70,8 @@ extension HTTP2Connection {
                 guard count <= owed else { return abortStream(stream, "the body is longer than its announced length") }
                 stream.owed = owed - Int64(count)
             }
-            for piece in new where !piece.isEmpty { pieces.append(piece) }
-            stream.outgoing = .pieces(pieces, at: at, isWhole: isWhole)
+            for piece in new { pieces.append(piece) }
+            stream.outgoing = .pieces(pieces, isWhole: isWhole)
             resume(stream)
         }
         send()
@@ -87,10 +87,10 @@ extension HTTP2Connection {
 
     func endStream(_ stream: HTTP2Stream) {
         pump(stream)
-        guard isCurrent(stream), case .pieces(let pieces, let at, _) = stream.outgoing else { return }
+        guard isCurrent(stream), case .pieces(let pieces, _) = stream.outgoing else { return }
         if let owed = stream.owed, owed > 0 { return abortStream(stream, "the body is \(owed) bytes shorter than announced") }
         stream.trailers = stream.writer?.takeTrailers()
-        stream.outgoing = .pieces(pieces, at: at, isWhole: true)
+        stream.outgoing = .pieces(pieces, isWhole: true)
         resume(stream)
         send()
     }

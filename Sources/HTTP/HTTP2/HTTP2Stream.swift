@@ -1,4 +1,3 @@
-import DequeModule
 import Foundation
 import Sockets
 
@@ -10,7 +9,7 @@ final class HTTP2Stream: Exchange {
         case bytes([UInt8], at: Int)
         case file(HTTPFile, Range<Int64>)
         /// Written by the handler's task.
-        case pieces(Deque<[UInt8]>, at: Int, isWhole: Bool)
+        case pieces(PieceQueue, isWhole: Bool)
     }
 
     let id: Int32
@@ -38,10 +37,7 @@ final class HTTP2Stream: Exchange {
     }
 
     /// Bytes in memory that wait to be sent.
-    var queued: Int {
-        guard case .pieces(let pieces, let at, _) = outgoing else { return 0 }
-        return pieces.reduce(0) { $0 + $1.count } - at
-    }
+    var queued: Int { if case .pieces(let pieces, _) = outgoing { pieces.count } else { 0 } }
 
     var hasOutput: Bool { status != nil && !responseEnded && !isDeferred }
 
@@ -54,8 +50,8 @@ final class HTTP2Stream: Exchange {
         case .file(_, let rest):
             let count = min(Int64(limit), rest.upperBound - rest.lowerBound)
             return .bytes(Int(count), isLast: rest.lowerBound + count == rest.upperBound, hasTrailers: false)
-        case .pieces(_, _, let isWhole):
-            let waiting = queued
+        case .pieces(let pieces, let isWhole):
+            let waiting = pieces.count
             if waiting == 0 && !isWhole {
                 isDeferred = true
                 return .later
@@ -86,20 +82,10 @@ final class HTTP2Stream: Exchange {
             out.append(contentsOf: chunk)
             outgoing = .file(file, rest.lowerBound + Int64(count)..<rest.upperBound)
             return chunk.count == count
-        case .pieces(var pieces, var at, let isWhole):
+        case .pieces(var pieces, let isWhole):
             outgoing = .none
-            var left = count
-            while left > 0, let first = pieces.first {
-                let part = min(left, first.count - at)
-                out.append(contentsOf: first[at..<at + part])
-                left -= part
-                at += part
-                if at == first.count {
-                    pieces.removeFirst()
-                    at = 0
-                }
-            }
-            outgoing = .pieces(pieces, at: at, isWhole: isWhole)
+            pieces.take(count, into: &out)
+            outgoing = .pieces(pieces, isWhole: isWhole)
             return true
         }
     }
