@@ -11,6 +11,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func layer(_ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []) -> Target {
@@ -37,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // 0 – C shims
@@ -55,6 +57,8 @@ let package = Package(
         layer("Processes", ["Core", "CLinux", logging]),
         // 2 – protocols
         layer("HTTP", ["Core", "Sockets", "CLinux", "CNGHTTP2", "CZlib", deque, logging], confined),
+        // Message code of Protos is made by scripts/make-protos and committed.
+        .target(name: "GRPC", dependencies: ["Core", "HTTP", protobuf, logging], exclude: ["Protos"], swiftSettings: strict),
         // 3 – kernel
         layer("Access", ["Core", "Database", grdb, logging]),
         layer("Tasks", ["Core", "Database", grdb, deque, logging]),
@@ -65,10 +69,10 @@ let package = Package(
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges
         layer("Executors", ["Core", "Processes", "Tasks", "Artifacts", "CLinux", yams, logging]),
-        layer("API", ["Core", "HTTP", "Access", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
+        layer("API", ["Core", "HTTP", "GRPC", "Access", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
         // 6 – assembly
         layer("App", [
-            "Core", "Database", "Sockets", "Processes", "HTTP", "Access", "Tasks", "Artifacts", "Pipelines",
+            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "Tasks", "Artifacts", "Pipelines",
             "Inference", "Serving", "Executors", "API", logging, yams,
         ]),
         .executableTarget(name: "monoflow", dependencies: ["App", "Core", arguments], swiftSettings: strict),
@@ -78,6 +82,7 @@ let package = Package(
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
         tests("SocketsTests", ["Core", "COpenSSL", "Sockets"]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2"]),
+        tests("GRPCTests", ["Core", "Sockets", "HTTP", "GRPC", protobuf]),
         .target(name: "ScriptedTasks", dependencies: ["Core", "Database", "Tasks"], path: "Tests/ScriptedTasks", swiftSettings: strict),
         tests("TasksTests", ["Core", "Database", "Tasks", "ScriptedTasks", logging]),
         tests("PipelinesTests", ["Core", "CZlib", "Database", "Tasks", "Artifacts", "Pipelines", "ScriptedTasks", logging]),
@@ -85,7 +90,9 @@ let package = Package(
         tests("ServingTests", ["Core", "Database", "Artifacts", "Inference", "Serving", grdb, logging]),
         tests("ExecutorsTests", ["Core", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
         // A server of the HTTP layer alone, for real clients and benchmarks.
-        .executableTarget(name: "monoflow-wire", dependencies: ["Core", "HTTP", "Sockets", logging], path: "Tests/WireServer", swiftSettings: strict),
+        .executableTarget(
+            name: "monoflow-wire", dependencies: ["Core", "GRPC", "HTTP", "Sockets", protobuf, logging], path: "Tests/WireServer", exclude: ["Protos"],
+            swiftSettings: strict),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

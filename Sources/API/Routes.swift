@@ -1,12 +1,14 @@
 import Core
+import GRPC
 import HTTP
 
 /// Every route of the server, in one place.
 public enum Routes {
     /// - Parameters:
+    ///   - grpc: the services that are answered on the same port.
     ///   - dashboard: the folder of the dashboard's files.
     ///   - version: of this release.
-    public static func make(_ services: APIServices, dashboard: StaticFiles, version: String) -> Router {
+    public static func make(_ services: APIServices, grpc: GRPCRouter, dashboard: StaticFiles, version: String) -> Router {
         let kfp = KFPService(services: services)
         let authentication = Authentication(access: services.access, notReady: services.notReady)
         var router = Router()
@@ -28,6 +30,7 @@ public enum Routes {
         SystemRoutes(services: services, version: version).add(to: &router)
         let description = SystemRoutes.openAPI(router.allRoutes, version: version)
         router.on(.get, "/openapi.json", tags: [Authentication.publicTag]) { _ in .json(description) }
+        grpc.addRoutes(to: &router)
 
         router.wrap(ContentCodings().wrap)
         router.wrap(authentication.wrap)

@@ -5,6 +5,7 @@ import Core
 import Database
 import Executors
 import Foundation
+import GRPC
 import HTTP
 import Inference
 import Logging
@@ -87,13 +88,15 @@ public final class Server: Sendable {
             access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
             artifacts: ArtifactService(database: database), blobs: blobs, models: models, logPath: executor.logPath, removeTask: directory.removeTask,
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
-        let router = Routes.make(services, dashboard: dashboard, version: version)
+        let router = Routes.make(services, grpc: try GRPCServices.make(health: state.health), dashboard: dashboard, version: version)
         let requests = RequestMetrics(router.allRoutes)
         let accessLog = try options.accessLog.map { path throws(MonoflowError) in try AccessLog(path: path, clock: clock, logger: logger) }
-        let http = HTTPServer(router: router, group: try EventLoopGroup(), limits: options.limits, log: logger, observer: { record in
-            requests.add(record)
-            accessLog?.add(record)
-        })
+        let http = HTTPServer(
+            router: router, group: try EventLoopGroup(), limits: options.limits, log: logger, onError: GRPCRouter.onError(HTTPErrorTable.respond),
+            observer: { record in
+                requests.add(record)
+                accessLog?.add(record)
+            })
         state.requests = requests
         let bound = try http.start(address)
         state.setAddress(bound)
@@ -141,6 +144,7 @@ public final class Server: Sendable {
         directory.removeServerFile()
         await engine.drain()
         runs.watch.close()
+        state.health.close()
         let cut = await http.drain(timeout: options.drainTimeout)
         if cut > 0 { logger.warning("\(cut) connection(s) were cut after the drain time") }
         accessLog?.flush()

@@ -1,4 +1,5 @@
 import Core
+import GRPC
 import HTTP
 import Sockets
 import Synchronization
@@ -13,9 +14,18 @@ final class ServerState: Sendable {
     }
     private enum Phase { case starting, ready, stopping }
     private let inner = Mutex(Inner())
+    /// What gRPC's clients are told of the server as a whole.
+    let health = GRPCHealth(["": .notServing])
 
-    func setReady() { inner.withLock { $0.phase = .ready } }
-    func setStopping() { inner.withLock { $0.phase = .stopping } }
+    func setReady() {
+        inner.withLock { $0.phase = .ready }
+        health.set("", .serving)
+    }
+
+    func setStopping() {
+        inner.withLock { $0.phase = .stopping }
+        health.set("", .notServing)
+    }
 
     var notReady: String? {
         switch inner.withLock({ $0.phase }) {

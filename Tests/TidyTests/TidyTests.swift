@@ -9,7 +9,7 @@ import Testing
     static let layers: [String: Int] = [
         "CLinux": 0, "COpenSSL": 0, "CZlib": 0, "CNGHTTP2": 0, "CModelBackend": 0, "COnnxRuntime": 0,
         "Core": 1, "Database": 2, "Sockets": 2, "Processes": 2,
-        "HTTP": 3,
+        "HTTP": 3, "GRPC": 4,
         "Access": 4, "Tasks": 4, "Artifacts": 4,
         "Pipelines": 5, "Inference": 5, "Serving": 6,
         "Executors": 7, "API": 7,
@@ -21,12 +21,14 @@ import Testing
         "GRDB": ["Database", "Access", "Tasks", "Artifacts", "Pipelines", "Serving"],
         "Yams": ["Pipelines", "Executors", "API", "App"],
         "ArgumentParser": ["monoflow"],
+        "SwiftProtobuf": ["GRPC", "API", "App"],
     ]
 
     /// Domain and edge targets that must not know each other, whatever their layers.
     static let strangers: [(String, String)] = [
         ("Executors", "API"), ("API", "Executors"), ("Executors", "HTTP"), ("Pipelines", "HTTP"), ("Serving", "HTTP"), ("Inference", "Database"),
         ("Inference", "HTTP"), ("Serving", "Pipelines"), ("Sockets", "Database"), ("HTTP", "Database"), ("Pipelines", "Processes"), ("Access", "HTTP"),
+        ("Executors", "GRPC"), ("Pipelines", "GRPC"), ("Serving", "GRPC"), ("Inference", "GRPC"),
     ]
 
     struct Source {
@@ -79,7 +81,7 @@ import Testing
 
     /// Public declarations in the dashboard's scripts are few; a module that grows past this wants to be two.
     @Test func filesAreShort() {
-        for source in Self.sources() {
+        for source in Self.sources() where !source.path.hasSuffix(".pb.swift") {
             #expect(source.lines.count <= 320, "\(source.path) has \(source.lines.count) lines")
         }
         let scripts = FileManager.default.enumerator(atPath: Self.root.appendingPathComponent("Public").path)?.compactMap { $0 as? String } ?? []

@@ -1,12 +1,13 @@
 import Core
 import Foundation
+import GRPC
 import HTTP
 import Logging
 import Sockets
 
 /// A server over the HTTP layer alone, for interoperation tests with other people's clients and for benchmarks.
 ///
-///     monoflow-wire --listen 127.0.0.1:0 [--loops N]
+///     monoflow-wire --listen 127.0.0.1:0 [--loops N] [--message-bytes N]
 ///
 /// Its first line on standard output is `listening HOST:PORT`. SIGTERM drains and ends it.
 @main
@@ -17,7 +18,10 @@ struct WireServer {
         var log = Logger(label: "wire") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = options.verbose ? .debug : .warning
         let group = try options.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
-        let server = HTTPServer(router: WireRoutes.make(), group: group, limits: options.limits, log: log)
+        var router = WireRoutes.make()
+        try EchoService.addRoutes(to: &router, messageBytes: options.messageBytes)
+        let server = HTTPServer(
+            router: router, group: group, limits: options.limits, log: log, onError: GRPCRouter.onError(HTTPErrorTable.respond))
         let address = try server.start(SocketAddress(options.listen))
         FileHandle.standardOutput.write(Data("listening \(address)\n".utf8))
         let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
@@ -35,6 +39,8 @@ struct WireServer {
         var loops: Int?
         var verbose = false
         var limits = HTTPLimits()
+        /// The largest message of gRPC that is received.
+        var messageBytes = GRPCLimits().receivedMessageBytes
 
         mutating func read(_ arguments: [String]) throws {
             limits.connections = 20_000
@@ -48,6 +54,7 @@ struct WireServer {
                 guard let value = rest.popFirst() else { throw MonoflowError(.invalidArgument, "read options", name, "has no value") }
                 switch name {
                 case "--listen": listen = value
+                case "--message-bytes": messageBytes = Int(value) ?? messageBytes
                 case "--loops": loops = Int(value)
                 default: throw MonoflowError(.invalidArgument, "read options", name, "is unknown")
                 }
