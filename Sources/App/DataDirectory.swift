@@ -23,8 +23,16 @@ final class DataDirectory: Sendable {
     deinit { close(lock) }
 
     /// `server.json`: how the command line and the tests find the running server.
-    func writeServerFile(url: String, version: String) throws {
-        let text = JSON.object(["url": .string(url), "pid": .int(Int64(getpid())), "version": .string(version)]).text() + "\n"
+    /// - Parameters:
+    ///   - tlsURL: nil without TLS.
+    ///   - authority: the path of the certificate that clients are to trust; nil where certificates were given.
+    func writeServerFile(url: String, tlsURL: String?, authority: String?, version: String) throws {
+        var object: JSONObject = ["url": .string(url)]
+        if let tlsURL { object["tls_url"] = .string(tlsURL) }
+        if let authority { object["ca"] = .string(authority) }
+        object["pid"] = .int(Int64(getpid()))
+        object["version"] = .string(version)
+        let text = JSON.object(object).text() + "\n"
         try Files.writeAtomically(Array(text.utf8), to: path + "/server.json", mode: 0o644)
     }
 

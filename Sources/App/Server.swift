@@ -21,6 +21,8 @@ public final class Server: Sendable {
 
     /// `http://HOST:PORT` as clients on this machine reach it.
     public let url: String
+    /// The same with `https`; nil without TLS.
+    public let tlsURL: String?
     public let isolation: IsolationLevel
     private let options: ServerOptions
     private let directory: DataDirectory
@@ -31,6 +33,7 @@ public final class Server: Sendable {
     private let http: HTTPServer
     private let accessLog: AccessLog?
     private let loading: Task<Void, Never>
+    private let certificates: ServerCertificates?
     private let state: ServerState
     private let logger: Logger
 
@@ -40,11 +43,17 @@ public final class Server: Sendable {
         let clock = WallClock.system, identifiers = IdentifierSource.random
 
         // Foundations
-        let address = try SocketAddress(options.listen)
+        let address = try SocketAddress(options.listen), tlsAddress = try options.tlsListen.map { try SocketAddress($0) }
+        if tlsAddress == nil && !options.tlsCertificates.isEmpty {
+            throw MonoflowError(.invalidArgument, "read options", "--tls-certificate", "there is no address for TLS", hint: "give --tls-listen HOST:PORT")
+        }
         if let images = options.images, !Files.exists(images) { throw MonoflowError(.notFound, "read image table", images, "there is no such file") }
         let dashboard = try StaticFiles(root: options.publicDirectory)
         let directory = try DataDirectory(options.data)
         let database = try MetadataDatabase(directory: directory.path)
+        let certificates = try tlsAddress.map {
+            try ServerCertificates(given: options.tlsCertificates, directory: directory.path + "/tls", address: $0, clock: clock, logger: logger)
+        }
         _ = try Migrator(directory: options.migrations).migrate(database, now: clock.now())
 
         // Kernel
@@ -100,6 +109,7 @@ public final class Server: Sendable {
         state.requests = requests
         let bound = try http.start(address)
         state.setAddress(bound)
+        let tlsBound = try tlsAddress.map { try http.start($0, tls: certificates?.holder) }
         state.counters = { http.counters }
 
         // What an earlier process left
@@ -109,20 +119,23 @@ public final class Server: Sendable {
         await runs.resume()
         executor.discardRoots(except: Set(await engine.taskIDs))
         let loading = Task { await models.loadInBackground() }
-        let url = state.url ?? ""
-        try directory.writeServerFile(url: url, version: version)
+        certificates?.startRenewal()
+        let url = state.url ?? "", tlsURL = tlsBound.flatMap { ServerState.url("https", $0) }
+        try directory.writeServerFile(url: url, tlsURL: tlsURL, authority: certificates?.authorityPath, version: version)
         state.setReady()
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
-            url: url, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine, runs: runs,
-            inference: inference, http: http, accessLog: accessLog, loading: loading, state: state, logger: logger)
+            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine,
+            runs: runs, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
     }
 
     private init(
-        url: String, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine, runs: RunService,
-        inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, state: ServerState, logger: Logger
+        url: String, tlsURL: String?, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine,
+        runs: RunService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
+        state: ServerState, logger: Logger
     ) {
         self.url = url
+        self.tlsURL = tlsURL
         self.isolation = isolation
         self.options = options
         self.directory = directory
@@ -133,8 +146,16 @@ public final class Server: Sendable {
         self.http = http
         self.accessLog = accessLog
         self.loading = loading
+        self.certificates = certificates
         self.state = state
         self.logger = logger
+    }
+
+    /// Reads the certificates again, and goes on in the file that has the access log's path now. Open connections keep their
+    /// certificates; wrong ones leave those before in use.
+    public func reload() {
+        accessLog?.reopen()
+        certificates?.reload()
     }
 
     /// Stops in the opposite order: no new tasks, requests in flight end, then the database closes. Tasks that run go
@@ -149,6 +170,7 @@ public final class Server: Sendable {
         if cut > 0 { logger.warning("\(cut) connection(s) were cut after the drain time") }
         accessLog?.flush()
         loading.cancel()
+        certificates?.stopRenewal()
         inference.shutdown()
         do { try await database.close() } catch { logger.error("\(error)") }
     }

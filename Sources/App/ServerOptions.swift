@@ -7,6 +7,10 @@ public struct ServerOptions: Sendable {
     public var data: String
     /// `HOST:PORT`; port 0 lets the kernel choose.
     public var listen: String
+    /// `HOST:PORT` for TLS beside `listen`; nil: no TLS.
+    public var tlsListen: String?
+    /// What TLS shows, by the server name that a client asks for, the first else. Empty: one by the server's own authority.
+    public var tlsCertificates: [CertificateFiles] = []
     /// A folder of `NAME/VERSION/model.onnx` to serve in the namespace `default`.
     public var modelRepository: String?
     /// `libonnxruntime.so`, or a folder that holds it.

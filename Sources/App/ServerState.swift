@@ -37,12 +37,17 @@ final class ServerState: Sendable {
 
     var url: String? { inner.withLock { $0.url } }
 
-    /// An address that listens on every interface is reached on loopback from this machine.
     func setAddress(_ address: SocketAddress) {
-        guard case .ip(let host, let port) = address else { return }
+        guard let url = Self.url("http", address) else { return }
+        inner.withLock { $0.url = url }
+    }
+
+    /// How clients on this machine reach the address: one that listens on every interface on loopback. Nil for a Unix socket.
+    static func url(_ scheme: String, _ address: SocketAddress) -> String? {
+        guard case .ip(let host, let port) = address else { return nil }
         let local = ["", "0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
         let shown = local.contains(":") ? "[\(local)]" : local
-        inner.withLock { $0.url = "http://\(shown):\(port)" }
+        return "\(scheme)://\(shown):\(port)"
     }
 
     var requests: RequestMetrics? {

@@ -3,7 +3,7 @@ import Dispatch
 import Foundation
 import Logging
 
-/// A server from its start to the signal that ends it.
+/// A server from its start to the signal that ends it. SIGHUP has it read its certificates and open its access log again.
 public struct Service: Sendable {
     let options: ServerOptions
 
@@ -13,7 +13,7 @@ public struct Service: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "monoflow") { _ in LineLog() }
         let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
-        let sources = [SIGTERM, SIGINT].map { number in
+        let sources = [SIGTERM, SIGINT, SIGHUP].map { number in
             Foundation.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { signal.yield(number) }
@@ -22,10 +22,15 @@ public struct Service: Sendable {
         }
         defer { for source in sources { source.cancel() } }
         let server = try await Server.start(options, logger: logger)
-        logger.notice("monoflow \(Server.version) listens on \(server.url)")
+        logger.notice("monoflow \(Server.version) listens on \([server.url, server.tlsURL].compactMap { $0 }.joined(separator: " and "))")
         logger.notice("isolation \(server.isolation.summary)")
         logger.notice("the admin's token is in \(options.data)/admin-token")
         for await number in signals {
+            if number == SIGHUP {
+                logger.notice("reloading (signal \(number))")
+                server.reload()
+                continue
+            }
             logger.notice("stopping (signal \(number))")
             break
         }

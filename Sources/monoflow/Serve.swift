@@ -10,6 +10,12 @@ struct Serve: AsyncParsableCommand {
     var data: String
     @Option(help: "HOST:PORT to listen on; port 0 lets the system choose.")
     var listen = "127.0.0.1:8080"
+    @Option(help: "HOST:PORT to listen on with TLS as well. Without --tls-certificate the server makes an authority and a certificate in DATA/tls.")
+    var tlsListen: String?
+    @Option(help: "PEM file of a certificate for TLS and its chain; may be given several times, each with its --tls-key. SIGHUP has them read again.")
+    var tlsCertificate: [String] = []
+    @Option(help: "PEM file of the key to the --tls-certificate at the same place.")
+    var tlsKey: [String] = []
     @Option(help: "Folder of NAME/VERSION/model.onnx to serve as well.")
     var modelRepository: String?
     @Option(help: "ONNX Runtime: libonnxruntime.so, or a folder that holds it. MONOFLOW_ONNXRUNTIME does the same.")
@@ -36,6 +42,12 @@ struct Serve: AsyncParsableCommand {
                 data: data, listen: listen, publicDirectory: try publicDirectory ?? InstalledFiles.find("Public", program: program),
                 migrations: try migrations ?? InstalledFiles.find("migrations", program: program),
                 stepProgram: step ?? (program as NSString).deletingLastPathComponent + "/monoflow-step")
+            options.tlsListen = tlsListen
+            guard tlsCertificate.count == tlsKey.count else {
+                let count = "\(tlsCertificate.count) --tls-certificate and \(tlsKey.count) --tls-key"
+                throw MonoflowError(.invalidArgument, "read options", count, "each certificate needs its key")
+            }
+            options.tlsCertificates = zip(tlsCertificate, tlsKey).map { CertificateFiles(certificate: $0, key: $1) }
             options.modelRepository = modelRepository
             options.onnxRuntime = onnxruntime
             options.images = images

@@ -6,7 +6,9 @@ import HTTP
 /// Finds out who calls, before any handler runs. Routes tagged `public` are left out.
 struct Authentication: Sendable {
     static let publicTag = "public"
-    static let cookieName = "monoflow_session"
+    private static let cookieName = "monoflow_session"
+    /// The prefix has browsers take it over TLS only, and from this host only (RFC 6265bis, section 4.1.3).
+    private static let secureCookieName = "__Host-monoflow_session"
 
     let access: AccessService
     /// Why requests are not taken now; nil where they are.
@@ -45,11 +47,21 @@ struct Authentication: Sendable {
             }
             return try await access.authenticate(bearer: token)
         }
-        if let session = request.cookie(Self.cookieName) {
+        if let session = Self.session(of: request) {
             try checkOrigin(request)
             return try await access.authenticate(session: session)
         }
         throw MonoflowError(.unauthenticated, "authenticate", "", "the request carries no token", hint: "send the header Authorization: Bearer TOKEN, or sign in to the dashboard")
+    }
+
+    /// The session's cookie; over TLS only the one that was set over TLS.
+    static func session(of request: HTTPRequest) -> String? { request.cookie(request.isSecure ? secureCookieName : cookieName) }
+
+    /// The Set-Cookie line that keeps a session, or with age 0 forgets it. Over TLS and without it the cookie has different names: a
+    /// browser keeps one jar for both ports, and would not let the plain one replace a secure cookie.
+    static func cookie(_ value: String, seconds: Int, for request: HTTPRequest) -> String {
+        let (name, attribute) = request.isSecure ? (secureCookieName, "; Secure") : (cookieName, "")
+        return "\(name)=\(value); Path=/; HttpOnly; SameSite=Lax; Max-Age=\(seconds)\(attribute)"
     }
 
     /// A browser sends the cookie with whatever page makes the request: writes must come from our own pages.
@@ -57,7 +69,8 @@ struct Authentication: Sendable {
         guard request.method != .get, request.method != .head else { return }
         let host = request.headers["Host"] ?? ""
         if let origin = request.headers["Origin"] {
-            if origin == "http://\(host)" || origin == "https://\(host)" { return }
+            // Without TLS here a proxy may have ended it.
+            if origin == "https://\(host)" || !request.isSecure && origin == "http://\(host)" { return }
         } else if request.headers["Sec-Fetch-Site"] == "same-origin" {
             return
         }

@@ -16,18 +16,18 @@ struct SessionRoutes: Sendable {
             }
             let session = try await services.access.openSession(bearer: token.trimmingCharacters(in: .whitespacesAndNewlines))
             var response = HTTPResponse.json(try await json(session.principal))
-            response.headers.add("Set-Cookie", "\(Authentication.cookieName)=\(session.value); Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000")
+            response.headers.add("Set-Cookie", Authentication.cookie(session.value, seconds: 2_592_000, for: request))
             response.headers.add("Cache-Control", "no-store")
             return response
         }
         router.on(.get, "/api/session") { request in .json(try await json(try request.caller())) }
         router.on(.delete, "/api/session", tags: [Authentication.publicTag]) { request in
-            if let session = request.cookie(Authentication.cookieName) {
+            if let session = Authentication.session(of: request) {
                 try authentication.checkOrigin(request)
                 try await services.access.closeSession(session)
             }
             var response = HTTPResponse(.noContent)
-            response.headers.add("Set-Cookie", "\(Authentication.cookieName)=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0")
+            response.headers.add("Set-Cookie", Authentication.cookie("", seconds: 0, for: request))
             return response
         }
     }

@@ -7,7 +7,7 @@ import Synchronization
 /// TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only, in the server's order of preference; no
 /// compression, no renegotiation, no early data.
 public final class TLSServerContext: @unchecked Sendable {
-    private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
+    private static let ciphers = "ECDHE+AES128+AESGCM:ECDHE+AESGCM:ECDHE+CHACHA20"
     private static let ciphersOf13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
     /// One OpenSSL context for each identity. What the callbacks below read is set before any session is made.
