@@ -92,7 +92,7 @@ extension OutputQueue {
         case .wantsRead:
             session.writeAwaitsReadable = true
             return .awaitsReadable
-        case .ended, .failed: return .failed(session.errorNumber == 0 ? EPIPE : session.errorNumber)
+        case .ended, .failed: return .failed(session.writeError != 0 ? session.writeError : session.errorNumber != 0 ? session.errorNumber : EPIPE)
         }
     }
 

@@ -149,6 +149,24 @@ import Testing
         #expect(try await client.receive(10) == pattern(10))
     }
 
+    /// An answer that came before the peer stopped listening is worth more than the error of the write.
+    @Test func readsWhatCameBeforeTheSocketBroke() async throws {
+        let (server, client) = try await pair(buffer: nil, echoes: false)
+        #expect(await server.next() == .ready)
+        await server.onLoop { $0.pauseReading() }
+        try await client.send(pattern(1000))
+        shutdown(client.fd, Int32(SHUT_RD))
+        let read = await server.onLoop { connection -> Int in
+            guard let tls = connection.tls, case .failed = [1].withUnsafeBytes({ tls.write($0) }), tls.writeError == EPIPE else { return -1 }
+            var buffer = [UInt8](repeating: 0, count: 2000)
+            return buffer.withUnsafeMutableBytes { if case .done(let count) = tls.read(into: $0) { count } else { -2 } }
+        }
+        #expect(read == 1000)
+        await server.onLoop { $0.resumeReading() }
+        await server.send([1])
+        while let event = await server.next() { if case .closed(let number, _) = event { #expect(number == EPIPE) } }
+    }
+
     @Test func closingAtOnceIsNoOrderlyEnd() async throws {
         let (server, client) = try await pair(echoes: false)
         await server.onLoop { $0.close() }

@@ -13,7 +13,8 @@ final class TLSSession {
         case wantsWrite
         /// The peer sends no more. - truncated: its TCP stream ended without a close_notify.
         case ended(truncated: Bool)
-        /// `failure` and `errorNumber` tell why. Every later call ends like this.
+        /// `failure` and `errorNumber` tell why, and every later call ends like this. After a write whose socket takes no more,
+        /// `writeError` tells, and what the peer sent before can still be read.
         case failed
     }
 
@@ -28,6 +29,8 @@ final class TLSSession {
     private(set) var failure: String?
     /// errno of the session's end; EPROTO where the socket is not to blame.
     private(set) var errorNumber: Int32 = 0
+    /// errno of a write that the socket did not take.
+    private(set) var writeError: Int32 = 0
     /// The handshake, or a read that has something to send first, goes on when the socket is writable. A client begins so.
     var readAwaitsWritable: Bool
     /// A write that has something to receive first goes on when the socket is readable.
@@ -85,15 +88,21 @@ final class TLSSession {
 
     /// - Parameter bytes: at least one; taken in part where they fill more than a record.
     func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
-        if failure != nil { return .failed }
+        if failure != nil || writeError != 0 { return .failed }
         TLSFailure.clear()
         let count = SSL_write(ssl, bytes.baseAddress, Int32(bytes.count))
-        return count > 0 ? .done(Int(count)) : outcome(count)
+        if count > 0 { return .done(Int(count)) }
+        if socketError != 0 {
+            writeError = socketError
+            socketError = 0
+            return .failed
+        }
+        return outcome(count)
     }
 
     /// Sends close_notify.
     func shutdown() -> Outcome {
-        if failure != nil || !isEstablished { return .failed }
+        if failure != nil || writeError != 0 || !isEstablished { return .failed }
         TLSFailure.clear()
         let result = SSL_shutdown(ssl)
         return result >= 0 ? .done(0) : outcome(result)
