@@ -31,6 +31,14 @@ public enum Hashing {
         return hasher.finish()
     }
 
+    /// 20 bytes. Only for protocols that prescribe it: it protects nothing.
+    public static func sha1(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        let bytes = Array(bytes)
+        var digest = [UInt8](repeating: 0, count: 20)
+        precondition(EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha1(), nil) == 1, "SHA-1 is not available in libcrypto")
+        return digest
+    }
+
     /// 64 lower-case hex digits.
     public static func sha256Hex(_ text: String) -> String { hex(sha256(text.utf8)) }
 

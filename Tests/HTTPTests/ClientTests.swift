@@ -106,6 +106,32 @@ import Testing
         }
     }
 
+    @Test func compressedAnswersWhereAsked() async throws {
+        let text = String(repeating: "what is said again and again is short. ", count: 2000)
+        try await withServer({ router in
+            router.wrap(ContentCodings().wrap)
+            router.on(.get, "/text") { _ in .text(text) }
+            router.on(.get, "/headers") { request in .text(request.headers["Accept-Encoding"] ?? "none") }
+        }) { _, port in
+            let client = try makeClient(), url = "http://127.0.0.1:\(port)"
+            #expect(try await client.send(HTTPClientRequest(.get, url + "/headers")).body.collect() == Array("none".utf8))
+            let plain = try await client.send(HTTPClientRequest(.get, url + "/text"))
+            #expect(plain.headers["Content-Encoding"] == nil && plain.body.length == Int64(text.utf8.count))
+            for method in [HTTPMethod.get, .head] {
+                var request = try HTTPClientRequest(method, url + "/text")
+                request.acceptsCompression = true
+                let coded = try await client.send(request)
+                #expect(method == .head || coded.headers["Content-Encoding"] == nil)
+                #expect(try await coded.body.collect() == (method == .head ? [] : Array(text.utf8)))
+            }
+            // Who asks by hand also decodes by hand.
+            let own = try await client.send(HTTPClientRequest(.get, url + "/text", headers: ["Accept-Encoding": "gzip"]))
+            #expect(own.headers["Content-Encoding"] == "gzip")
+            #expect(try await own.body.collect().count < text.utf8.count / 4)
+            #expect(client.counters.connectionsMade == 1)
+        }
+    }
+
     @Test func trailers() async throws {
         let server = try RawServer(), client = try makeClient()
         let request = try HTTPClientRequest(.post, server.url + "/", body: .stream(length: nil) { writer in

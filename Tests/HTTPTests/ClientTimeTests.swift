@@ -128,7 +128,9 @@ import Testing
             let client = try makeClient()
             let response = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(port)/big"))
             #expect(await standsStill(written) < 16 << 20)
-            #expect(try await response.body.collect(limit: total).count == total)
+            var read = 0
+            for try await chunk in response.body { read += chunk.count }
+            #expect(read == total)
         }
     }
 
@@ -146,14 +148,14 @@ import Testing
         let peer = try await server.accept()
         #expect(await standsStill(written) < 16 << 20)
         _ = try await peer.text(through: "\r\n\r\n")
-        #expect(try await peer.bytes(total).count == total)
+        try await peer.skip(total)
         try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         #expect(try await outcome.value.status == .ok)
     }
 
     @Test func aServerThatTakesNothingIsCut() async throws {
         let server = try RawServer(receiveBuffer: 64 << 10), client = try makeClient()
-        let request = try request(server, .put, body: .bytes([UInt8](repeating: 1, count: 32 << 20))) { $0.write = .milliseconds(200) }
+        let request = try request(server, .put, body: .bytes([UInt8](repeating: 1, count: 16 << 20))) { $0.write = .milliseconds(200) }
         #expect(await code { _ = try await client.send(request) } == .deadlineExceeded)
     }
 
@@ -199,6 +201,10 @@ import Testing
             #expect(await stopped.wait() != nil)
         }
     }
+}
+
+final class Count: Sendable {
+    let value = Atomic(0)
 }
 
 /// The count at which it stands still.

@@ -165,6 +165,28 @@ final class RawClient: @unchecked Sendable {
         }
     }
 
+    /// Reads so many bytes and keeps none: tests of large bodies must not look like servers that keep them.
+    func skip(_ count: Int) async throws {
+        try await perform { [self] in
+            var left = count - buffer.count
+            buffer.removeFirst(min(count, buffer.count))
+            var chunk = [UInt8](repeating: 0, count: 256 << 10)
+            while left > 0 {
+                let got = recv(fd, &chunk, min(chunk.count, left), 0)
+                guard got > 0 else { throw Failure(message: "ended \(left) bytes too early") }
+                left -= got
+            }
+        }
+    }
+
+    /// Sends so many bytes, all alike.
+    func send(count: Int) async throws {
+        let piece = [UInt8](repeating: 1, count: 256 << 10)
+        for start in stride(from: 0, to: count, by: piece.count) {
+            try await send(count - start >= piece.count ? piece : Array(piece[..<(count - start)]))
+        }
+    }
+
     func bytes(_ count: Int) async throws -> [UInt8] { try await perform { [self] in try take(count) } }
 
     /// Whether the server has closed, and nothing is left to read.

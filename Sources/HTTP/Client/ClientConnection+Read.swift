@@ -153,7 +153,7 @@ extension ClientConnection {
         totalTimer?.unset()
         leavePool()
         let target = ClientExchangeReference(self, exchange)
-        let writer = ResponseWriter { target.onLoop { $0.pumpRaw($1) } }
+        let writer = ResponseWriter(wake: { target.onLoop { $0.pumpRaw($1) } }, gone: exchange.error(.cancelled, "the connection is closed"))
         exchange.writer = writer
         let stream = makeStream(exchange, length: nil)
         let upgrade = HTTPUpgrade(

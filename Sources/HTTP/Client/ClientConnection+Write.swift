@@ -16,7 +16,7 @@ extension ClientConnection {
             exchange.sending = .body
             exchange.owed = length
             let target = ClientExchangeReference(self, exchange)
-            let writer = ResponseWriter { target.onLoop { $0.pump($1) } }
+            let writer = ResponseWriter(wake: { target.onLoop { $0.pump($1) } }, gone: exchange.error(.cancelled, "the request is over"))
             exchange.writer = writer
             exchange.writerTask = Task {
                 do {

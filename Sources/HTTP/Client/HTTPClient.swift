@@ -40,10 +40,11 @@ public final class HTTPClient: Sendable {
         let deadline = (request.timeouts ?? options.timeouts).total.map { ContinuousClock.now + $0 }
         let redirects = request.redirects ?? options.redirects
         var request = request, followed = 0
+        request.askForCompression()
         pool.counters.requests.add(1, ordering: .relaxed)
         while true {
             let response = try await sendRepeatedly(request, deadline)
-            guard let next = try redirects.next(request, response, followed: followed) else { return response }
+            guard let next = try redirects.next(request, response, followed: followed) else { return response.decoded(for: request) }
             followed += 1
             pool.counters.redirects.add(1, ordering: .relaxed)
             request = next

@@ -48,6 +48,8 @@ public struct HTTPClientRequest: Sendable {
     public var body: Body
     /// Asks the server whether it wants the body before sending it.
     public var expectsContinue = false
+    /// Asks for gzip or deflate and decodes the answer; `Content-Encoding` and `Content-Length` are then taken away.
+    public var acceptsCompression = false
     /// A protocol to switch to, e.g. `"websocket"`; a response of 101 then comes with `HTTPClientResponse.upgrade`.
     public var upgrade: String?
     /// Nil takes the client's.

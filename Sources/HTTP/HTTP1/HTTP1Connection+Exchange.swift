@@ -78,6 +78,12 @@ extension HTTP1Connection {
         finish(exchange)
     }
 
+    func inform(_ exchange: HTTP1Exchange, _ status: HTTPStatus, _ headers: HTTPHeaders) {
+        guard isCurrent(exchange), exchange.status == nil, !isCongested else { return }
+        connection.write { encoder.encodeInformational(status, headers, into: &$0) }
+        settle()
+    }
+
     func closeWhereAsked(_ exchange: HTTP1Exchange, _ response: HTTPResponse) {
         if response.closesConnection || response.headers.lists("Connection", "close") { exchange.keepAlive = false }
     }

@@ -54,6 +54,15 @@ final class ResponseEncoder {
         Self.append("\r\n", &out)
     }
 
+    /// The head of a 1xx response, which has neither body nor date.
+    func encodeInformational(_ status: HTTPStatus, _ headers: HTTPHeaders, into out: inout [UInt8]) {
+        out.append(contentsOf: "HTTP/1.1 \(status.code) \(status.reason)\r\n".utf8)
+        var own = headers
+        for name in ["Content-Length", "Transfer-Encoding", "Connection"] { own.remove(name) }
+        out.append(contentsOf: own.block)
+        Self.append("\r\n", &out)
+    }
+
     /// The size line of a chunk.
     static func appendChunkSize(_ size: Int, _ out: inout [UInt8]) {
         out.append(contentsOf: String(size, radix: 16).utf8)

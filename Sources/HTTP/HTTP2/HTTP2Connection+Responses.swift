@@ -30,6 +30,15 @@ extension HTTP2Connection {
         submit(stream, final.status, final.headers, length: final.status.isBodyless ? nil : length, hasBody: hasBody)
     }
 
+    func inform(_ stream: HTTP2Stream, _ status: HTTPStatus, _ headers: HTTPHeaders) {
+        guard isCurrent(stream), stream.status == nil, connection.queuedBytes < Self.outputHighWater else { return }
+        var fields = HTTP2FieldList()
+        fields.add(":status", decimal: Int64(status.code))
+        fields.add(headers)
+        session?.inform(stream.id, fields)
+        send()
+    }
+
     private func submit(_ stream: HTTP2Stream, _ status: HTTPStatus, _ headers: HTTPHeaders, length: Int64?, hasBody: Bool) {
         var fields = HTTP2FieldList()
         fields.add(":status", decimal: Int64(status.code))

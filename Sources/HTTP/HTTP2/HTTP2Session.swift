@@ -143,6 +143,13 @@ final class HTTP2Session {
         } == 0
     }
 
+    /// Sends a 1xx response ahead of the answer.
+    func inform(_ stream: Int32, _ fields: HTTP2FieldList) {
+        _ = fields.withValues { values, count in
+            nghttp2_submit_headers(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, nil, values, count, nil)
+        }
+    }
+
     /// Opens a stream from the client's side. - Returns: nil where no more can be opened on this connection.
     func request(_ fields: HTTP2FieldList, hasBody: Bool) -> Int32? {
         var provider = Self.provider

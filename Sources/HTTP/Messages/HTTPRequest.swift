@@ -19,6 +19,8 @@ public struct HTTPRequest: Sendable {
     /// What middleware hands on to the handler.
     public var context = RequestContext()
     var parameters: [(name: String, value: String)] = []
+    /// Sends a 1xx response; nil where nothing can.
+    var sendInformational: (@Sendable (HTTPStatus, HTTPHeaders) -> Void)?
 
     /// Also for tests of handlers without a server.
     public init(
@@ -74,6 +76,13 @@ public struct HTTPRequest: Sendable {
             }
         }
         return nil
+    }
+
+    /// Sends a response of 102–199 ahead of the answer, e.g. 103 with links. Does nothing where the answer has begun, for a client of HTTP/1.0,
+    /// and in handlers that run on the event loop.
+    public func inform(_ status: HTTPStatus, _ headers: HTTPHeaders = HTTPHeaders()) {
+        precondition((102...199).contains(status.code), "an informational status is 102–199")
+        if version != .http10 { sendInformational?(status, headers) }
     }
 
     /// Reads the whole body as JSON. - Throws: `payloadTooLarge` over `limit`; `invalidArgument` for text that is no JSON.

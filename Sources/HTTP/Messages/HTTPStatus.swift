@@ -34,6 +34,7 @@ public struct HTTPStatus: Sendable, Hashable, ExpressibleByIntegerLiteral {
     public static let rangeNotSatisfiable: HTTPStatus = 416
     public static let expectationFailed: HTTPStatus = 417
     public static let unprocessableContent: HTTPStatus = 422
+    public static let upgradeRequired: HTTPStatus = 426
     public static let tooManyRequests: HTTPStatus = 429
     public static let headerFieldsTooLarge: HTTPStatus = 431
     public static let clientClosedRequest: HTTPStatus = 499
@@ -47,6 +48,9 @@ public struct HTTPStatus: Sendable, Hashable, ExpressibleByIntegerLiteral {
     public var reason: String {
         switch code {
         case 100: "Continue"
+        case 101: "Switching Protocols"
+        case 102: "Processing"
+        case 103: "Early Hints"
         case 200: "OK"
         case 201: "Created"
         case 202: "Accepted"
@@ -75,6 +79,7 @@ public struct HTTPStatus: Sendable, Hashable, ExpressibleByIntegerLiteral {
         case 416: "Range Not Satisfiable"
         case 417: "Expectation Failed"
         case 422: "Unprocessable Content"
+        case 426: "Upgrade Required"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 499: "Client Closed Request"

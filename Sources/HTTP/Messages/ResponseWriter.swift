@@ -1,7 +1,7 @@
 import Core
 import Synchronization
 
-/// Writes the body of one streamed response. Usable from one task at a time.
+/// Writes a body that is sent as it is made: of a response, of a client's request, or one direction of a tunnel. Usable from one task at a time.
 public final class ResponseWriter: Sendable {
     /// Bytes handed over but not yet taken by the kernel, above which `write` waits, and below which it goes on.
     static let highWater = 256 << 10
@@ -23,10 +23,18 @@ public final class ResponseWriter: Sendable {
     /// The coding of the body, from `encode(with:)` on.
     private let coding = Mutex<DeflaterLease?>(nil)
 
-    init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
+    /// What a write throws after the end.
+    private let gone: MonoflowError
 
-    /// Sends bytes; returns when they are queued, and waits while the client is more than 256 KiB behind.
-    /// - Throws: `cancelled` when the client went away, or the task was cancelled.
+    init(
+        wake: @escaping @Sendable () -> Void, gone: MonoflowError = MonoflowError(.cancelled, "write response", "", "the client went away")
+    ) {
+        self.wake = wake
+        self.gone = gone
+    }
+
+    /// Sends bytes; returns when they are queued, and waits while the receiver is more than 256 KiB behind.
+    /// - Throws: `cancelled` when the receiver went away, or the task was cancelled.
     public func write(_ bytes: [UInt8]) async throws {
         if bytes.isEmpty { return }
         // Each piece can be read when it arrives: a log that is followed must not wait for more lines.
@@ -56,7 +64,7 @@ public final class ResponseWriter: Sendable {
         if bytes.isEmpty { return }
         var schedule = false
         let mustWait = try state.withLock { state in
-            if state.closed { throw Self.gone }
+            if state.closed { throw gone }
             state.pending.append(bytes)
             state.outstanding += bytes.count
             schedule = !state.scheduled
@@ -82,16 +90,14 @@ public final class ResponseWriter: Sendable {
         try await write(text + "\n")
     }
 
-    /// Whether the client is gone; the handler's task is cancelled then, too.
+    /// Whether the receiver is gone; the task that writes is cancelled then, too.
     public var isClosed: Bool { state.withLock { $0.closed } }
-
-    private static var gone: MonoflowError { MonoflowError(.cancelled, "write response", "", "the client went away") }
 
     private func room() async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let result = state.withLock { state -> Result<Void, any Error>? in
-                    if state.closed || Task.isCancelled { return .failure(Self.gone) }
+                    if state.closed || Task.isCancelled { return .failure(gone) }
                     if state.outstanding <= Self.lowWater { return .success(()) }
                     state.waiter = continuation
                     return nil
@@ -99,7 +105,7 @@ public final class ResponseWriter: Sendable {
                 if let result { continuation.resume(with: result) }
             }
         } onCancel: {
-            resumeWaiter(throwing: Self.gone)
+            resumeWaiter(throwing: gone)
         }
     }
 
@@ -137,6 +143,6 @@ public final class ResponseWriter: Sendable {
 
     func close() {
         state.withLock { $0.closed = true; $0.pending.removeAll() }
-        resumeWaiter(throwing: Self.gone)
+        resumeWaiter(throwing: gone)
     }
 }

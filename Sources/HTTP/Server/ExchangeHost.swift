@@ -11,6 +11,8 @@ protocol ExchangeHost: AnyObject, SendableMetatype {
     func respond(_ exchange: Carried, _ response: HTTPResponse)
     /// Sends the head of a response whose body `writer` brings. - Parameter tunnel: takes what the client sends from here on.
     func startStream(_ exchange: Carried, _ response: HTTPResponse, _ writer: ResponseWriter, tunnel: BodyStream?)
+    /// Sends a 1xx response ahead of the answer.
+    func inform(_ exchange: Carried, _ status: HTTPStatus, _ headers: HTTPHeaders)
     /// Moves what the task has written towards the client.
     func pump(_ exchange: Carried)
     func endStream(_ exchange: Carried)
@@ -42,7 +44,10 @@ extension ExchangeHost {
     }
 
     private func start(_ exchange: Carried, _ run: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse) {
-        let (core, request, target, running) = (core, exchange.request, ExchangeReference(self, exchange), running)
+        let (core, target, running) = (core, ExchangeReference(self, exchange), running)
+        var received = exchange.request
+        received.sendInformational = { status, headers in target.onLoop { $0.inform($1, status, headers) } }
+        let request = received
         running.began()
         exchange.task = Task {
             defer { running.ended() }
