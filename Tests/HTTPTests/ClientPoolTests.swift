@@ -28,7 +28,7 @@ import Testing
             }
         }) { _, port in
             var options = HTTPClientOptions()
-            (options.connectionsPerOrigin, options.waitingPerOrigin) = (2, 3)
+            (options.connectionsPerOrigin, options.waitingPerOrigin, options.waitLimit) = (2, 3, .seconds(60))
             let client = try makeClient(options)
             @Sendable func get(_ n: Int) async throws -> String {
                 String(decoding: try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(port)/wait/\(n)")).body.collect(), as: UTF8.self)

@@ -17,7 +17,7 @@ import Testing
 
     @Test func headBodyAndTotal() async throws {
         let server = try RawServer(), client = try makeClient()
-        for change in [{ (t: inout HTTPTimeouts) in t.head = .milliseconds(60) }, { $0.total = .milliseconds(60) }] {
+        for change in [{ (t: inout HTTPTimeouts) in t.head = .milliseconds(100) }, { $0.total = .seconds(2) }] {
             let request = try request(server, change: change)
             let outcome = Task { try await client.send(request) }
             let peer = try await server.accept()
@@ -27,7 +27,7 @@ import Testing
             #expect(await code { _ = try await outcome.value } == .deadlineExceeded)
             #expect(try await peer.isAtEnd())
         }
-        for change in [{ (t: inout HTTPTimeouts) in t.bodyIdle = .milliseconds(60) }, { $0.total = .milliseconds(200) }] {
+        for change in [{ (t: inout HTTPTimeouts) in t.bodyIdle = .milliseconds(100) }, { $0.total = .seconds(2) }] {
             let request = try request(server, change: change)
             let outcome = Task { try await client.send(request) }
             let peer = try await server.accept()

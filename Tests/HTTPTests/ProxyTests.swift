@@ -119,18 +119,20 @@ func withProxy(
         let server = try RawServer()
         var options = ProxyOptions()
         options.name = "notebook"
-        options.timeouts = HTTPTimeouts()
-        options.timeouts?.head = .milliseconds(200)
         try await withProxy(to: "http://127.0.0.1:1", options: options) { _, port in
             let response = try await RawClient(port: port).request("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
             #expect(response.status == 502)
             #expect(response.text.contains("forward request: notebook: Connection refused"))
         }
-        try await withProxy(to: server.url, options: options) { _, port in
-            for (answer, status, message) in [
-                ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 502, "two Content-Length"), ("nonsense\r\n\r\n", 502, "status line"), ("", 502, "before it answered"),
-                ("HTTP/1.1 200 OK\r\n", 504, "no response within"),
-            ] {
+        for (answer, status, message) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 502, "two Content-Length"), ("nonsense\r\n\r\n", 502, "status line"),
+            ("", 502, "before it answered"), ("HTTP/1.1 200 OK\r\n", 504, "no response within"),
+        ] {
+            if status == 504 {
+                options.timeouts = HTTPTimeouts()
+                options.timeouts?.head = .milliseconds(100)
+            }
+            try await withProxy(to: server.url, options: options) { _, port in
                 let client = try RawClient(port: port)
                 try await client.send("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1\r\n\r\na")
                 let peer = try await server.accept()

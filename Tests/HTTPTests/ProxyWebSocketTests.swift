@@ -131,14 +131,14 @@ import Testing
 
     @Test func idleTunnelsEnd() async throws {
         var options = ProxyOptions()
-        options.tunnelIdle = .milliseconds(200)
+        options.tunnelIdle = .seconds(1)
         try await withTunnel(options) { client, peer in
             let ended = try await [client.isAtEnd(), peer.isAtEnd()]
             #expect(ended == [true, true])
         }
         var halfOpen = ProxyOptions()
         halfOpen.tunnelHalfOpen = .milliseconds(200)
-        halfOpen.tunnelIdle = .milliseconds(800)
+        halfOpen.tunnelIdle = .seconds(4)
         try await withTunnel(halfOpen) { client, peer in
             try await client.halfClose()
             #expect(try await peer.isAtEnd())
