@@ -12,7 +12,8 @@ KFP1_REQUIREMENTS=(kfp==1.8.22 scikit-learn==1.7.2 requests)
 KFP2_REQUIREMENTS=(
   kfp==2.17.0 kfp-kubernetes==2.17.0 scikit-learn==1.7.2 onnx==1.20.1 onnxruntime==1.32.0
   grpcio==1.81.1 grpcio-health-checking==1.81.1 grpcio-reflection==1.81.1 grpcio-status==1.81.1
-  pip requests pytest==8.4.2 pytest-timeout==2.4.0 playwright)
+  pip requests pytest==8.4.2 pytest-timeout==2.4.0 playwright
+  websockets==17.4 httpx[http2]==0.28.1)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -103,6 +104,12 @@ build_release() {
   say "building the release binary"
   swift build -c release --product monoflow
   swift build -c release --product monoflow-step
+}
+
+# The HTTP layer alone, with routes for tests and benchmarks.
+build_wire() {
+  say "building the wire's test server"
+  swift build -c release --product monoflow-wire
 }
 
 # start_server DATA [OPTION…]: a server on a free loopback port. Sets SERVER_PID and SERVER_URL; stopped on exit.

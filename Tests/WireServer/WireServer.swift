@@ -7,7 +7,7 @@ import Sockets
 
 /// A server over the HTTP layer alone, for interoperation tests with other people's clients and for benchmarks.
 ///
-///     monoflow-wire --listen 127.0.0.1:0 [--loops N] [--message-bytes N]
+///     monoflow-wire --listen 127.0.0.1:0 [--loops N] [--message-bytes N] [--forward URL]
 ///
 /// Its first line on standard output is `listening HOST:PORT`. SIGTERM drains and ends it.
 @main
@@ -20,6 +20,7 @@ struct WireServer {
         let group = try options.loops.map { try EventLoopGroup(count: $0) } ?? EventLoopGroup()
         var router = WireRoutes.make()
         try EchoService.addRoutes(to: &router, messageBytes: options.messageBytes)
+        if let url = options.forward { try ProxyRoutes.add(to: &router, forward: url, group: group) }
         let server = HTTPServer(
             router: router, group: group, limits: options.limits, log: log, onError: GRPCRouter.onError(HTTPErrorTable.respond))
         let address = try server.start(SocketAddress(options.listen))
@@ -39,6 +40,8 @@ struct WireServer {
         var loops: Int?
         var verbose = false
         var limits = HTTPLimits()
+        /// Where `/forward/…` goes.
+        var forward: String?
         /// The largest message of gRPC that is received.
         var messageBytes = GRPCLimits().receivedMessageBytes
 
@@ -55,6 +58,7 @@ struct WireServer {
                 switch name {
                 case "--listen": listen = value
                 case "--message-bytes": messageBytes = Int(value) ?? messageBytes
+                case "--forward": forward = value
                 case "--loops": loops = Int(value)
                 default: throw MonoflowError(.invalidArgument, "read options", name, "is unknown")
                 }
