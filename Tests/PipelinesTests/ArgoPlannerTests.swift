@@ -134,8 +134,8 @@ import Testing
         run.answer("a", .succeeded)
         #expect(run.started.compactMap { $0.spec.command?[1] } == ["0", "1", "2"])
         #expect(run.end?.phase == .succeeded)
-        #expect(Retry(limit: 3, backoffSeconds: 2, backoffFactor: 3, backoffMaximumSeconds: 10).delay(beforeAttempt: 1) == 2)
-        #expect(Retry(limit: 3, backoffSeconds: 2, backoffFactor: 3, backoffMaximumSeconds: 10).delay(beforeAttempt: 3) == 10)
+        #expect(Retry(limit: 3, backoffSeconds: 2, backoffFactor: 3, backoffMaximumSeconds: 10).delay(afterAttempt: 1) == 2)
+        #expect(Retry(limit: 3, backoffSeconds: 2, backoffFactor: 3, backoffMaximumSeconds: 10).delay(afterAttempt: 3) == 10)
     }
 
     @Test func absurdNumbersInADefinitionDoNotOverflow() throws {

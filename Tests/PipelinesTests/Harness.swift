@@ -54,14 +54,30 @@ struct Harness {
     }
 
     /// Ends the first open task of this name (any, where nil).
-    mutating func answer(_ name: String? = nil, _ end: AttemptResult.End = .succeeded, _ outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]) {
+    mutating func answer(
+        _ name: String? = nil, _ end: AttemptResult.End = .succeeded, _ outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:],
+        cause: FailureCause = .failure
+    ) {
         guard let index = open.firstIndex(where: { name == nil || $0.name == name }) else { return }
         let task = open.remove(at: index)
         now = Timestamp(milliseconds: now.milliseconds + 1000)
         planner.attemptEnded(
             node: task.node, attempt: task.attempt,
-            result: AttemptResult(end: end, message: end == .failed ? "exit status 1" : "", startedAt: now, finishedAt: now, outputs: outputs, artifacts: artifacts), now: now)
+            result: AttemptResult(end: end, cause: cause, message: end == .failed ? "exit status 1" : "", startedAt: now, finishedAt: now, outputs: outputs, artifacts: artifacts), now: now)
         take()
+    }
+
+    /// Lets time pass and tells the planner.
+    mutating func pass(seconds: Double) {
+        now = now.advanced(seconds: seconds)
+        planner.wake(now: now)
+        take()
+    }
+
+    /// A planner of a later server process, made from what the rows of this one hold.
+    mutating func restart() {
+        let facts = planner.state.facts, ids = ArtifactCounter()
+        planner = RunPlanner(graph: planner.graph, state: RunState(facts: facts, nodes: planner.state.ordered, isTerminating: planner.state.isTerminating)) { ids.next() }
     }
 
     /// Runs to the end; `answer` gives each task's outputs, nil fails it.

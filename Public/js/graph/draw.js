@@ -41,6 +41,7 @@ export function subline(entry) {
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const done = ['Succeeded', 'Skipped', 'Omitted'].reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
     if (node.type === 'Loop') words.push(state ? plural(entry.children.length, 'iteration') : 'for each item');
+    else if (node.type === 'Retry') words.push(plural(entry.children.length, 'attempt'));
     else words.push(state && isActive(state) ? `${done} of ${total} steps` : plural(total, 'step'));
     if (counts.get('Failed')) words.push(`${counts.get('Failed')} failed`);
     if (time) words.push(time);
@@ -58,7 +59,7 @@ function frameLine(entry) {
 
 /** What a reader of the screen hears. */
 export function spoken(entry, open) {
-  const kind = { DAG: 'group', Loop: 'loop', Iteration: 'group', Importer: 'importer' }[entry.node.type] ?? 'step';
+  const kind = { DAG: 'group', Loop: 'loop', Iteration: 'group', Retry: 'retried group', Importer: 'importer' }[entry.node.type] ?? 'step';
   return [
     label(entry.node),
     kind,
@@ -176,5 +177,6 @@ const KIND_PATHS = {
   Importer: ['M8 3v7M5 7.2 8 10.2l3-3M3.5 13h9'],
   DAG: ['M3 3h4v3H3zM9 10h4v3H9zM5 6v5.5h4'],
   Loop: ['M12.5 6a5 5 0 0 0-9-.5M3.5 10a5 5 0 0 0 9 .5M12.8 3v3h-3M3.2 13v-3h3'],
+  Retry: ['M12.5 6a5 5 0 0 0-9-.5M12.8 3v3h-3M3.5 10a5 5 0 0 0 9 .5'],
   Iteration: ['M12.5 6a5 5 0 0 0-9-.5M3.5 10a5 5 0 0 0 9 .5M12.8 3v3h-3M3.2 13v-3h3'],
 };

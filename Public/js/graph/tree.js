@@ -1,7 +1,7 @@
 // The flat list of nodes from the server as a tree, and the choice of what is open.
 import { stateName } from '../format.js';
 
-const NEST = new Set(['DAG', 'Loop', 'Iteration']);
+const NEST = new Set(['DAG', 'Loop', 'Iteration', 'Retry']);
 const OPEN_AT_FIRST = 60;
 const LOOP_OPEN_UP_TO = 4;
 

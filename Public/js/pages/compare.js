@@ -94,7 +94,7 @@ async function readRun(endpoints, id, signal) {
   const seen = new Set();
   for (const [node, one] of written) {
     // A group hands its steps' outputs on: the same artifact is counted once, at its step.
-    if (seen.has(one.id) || ['DAG', 'Loop', 'Iteration'].includes(node.type)) continue;
+    if (seen.has(one.id) || ['DAG', 'Loop', 'Iteration', 'Retry'].includes(node.type)) continue;
     seen.add(one.id);
     const artifact = await endpoints.artifacts.get(one.id, { signal });
     const place = node.iteration === undefined ? node.task_name : `${node.task_name}[${node.iteration}]`;

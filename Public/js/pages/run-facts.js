@@ -45,7 +45,10 @@ export function runFacts({ body, record }, metrics, onSelect) {
 function failedSteps(nodes, onSelect) {
   // A group that failed before it had any steps is itself the place.
   const parents = new Set(nodes.map((node) => node.parent_id));
-  const failed = nodes.filter((node) => node.state === 'Failed' && !parents.has(node.id));
+  // What a later attempt made good is not what went wrong.
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const mended = (node) => node != null && (node.state === 'Succeeded' || mended(byId.get(node.parent_id)));
+  const failed = nodes.filter((node) => node.state === 'Failed' && !parents.has(node.id) && !mended(node));
   if (!failed.length) return null;
   return h(
     'section',
@@ -106,7 +109,7 @@ function childrenOf(node, nodes, onSelect) {
   return h(
     'section',
     { class: 'section' },
-    h('h3', null, node.type === 'Loop' ? plural(entry.children.length, 'iteration') : plural(entry.children.length, 'step')),
+    h('h3', null, plural(entry.children.length, { Loop: 'iteration', Retry: 'attempt' }[node.type] ?? 'step')),
     h('p', { class: 'muted' }, counts),
     h(
       'ul',

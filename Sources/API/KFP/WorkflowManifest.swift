@@ -28,6 +28,7 @@ enum WorkflowManifest {
             case (.container, _), (.importer, _): "Pod"
             case (.dag, _): "DAG"
             case (.loop, _): "TaskGroup"
+            case (.retry, _): "Retry"
             }
         return .make([
             "id": .string(node.id), "name": .string(run.workflowName + (node.parentID == nil ? "" : "." + node.displayName)), "displayName": .string(node.displayName),

@@ -7,10 +7,13 @@ enum GraphView {
         let byID = Dictionary(uniqueKeysWithValues: nodes.map { ($0.id, $0) })
         var siblings: [String: [String: String]] = [:]
         for node in nodes { if let parent = node.parentID { siblings[parent, default: [:]][node.taskName] = node.id } }
+        // By retry: the attempt before, which the next one follows.
+        var attempts: [String: String] = [:]
         return nodes.map { node in
             let parent = node.parentID.flatMap { byID[$0] }
             let task = parent?.kind == .dag ? graph.templates[parent?.template ?? ""]?.dag?.tasks.first { $0.name == node.taskName } : nil
-            let upstream = (task?.dependencies ?? []).compactMap { siblings[node.parentID ?? ""]?[$0] }
+            var upstream = (task?.dependencies ?? []).compactMap { siblings[node.parentID ?? ""]?[$0] }
+            if let parent, parent.kind == .retry { upstream = attempts.updateValue(node.id, forKey: parent.id).map { [$0] } ?? [] }
             let container = graph.templates[node.template]?.container
             return .make([
                 "id": .string(node.id), "parent_id": .text(node.parentID), "task_name": .string(node.taskName), "display_name": .string(node.displayName),
@@ -59,6 +62,7 @@ enum GraphView {
         case .container: "Container"
         case .importer: "Importer"
         case .loop: "Loop"
+        case .retry: "Retry"
         case .dag: node.iteration == nil ? "DAG" : "Iteration"
         }
     }

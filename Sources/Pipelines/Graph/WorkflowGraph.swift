@@ -109,6 +109,8 @@ public struct DAG: Codable, Sendable, Equatable {
     public var failFast: Bool
     /// Most tasks (or iterations of one loop) of this dag at once; 0 is unlimited.
     public var parallelism: Int
+    /// The template's own policy (Argo); a task's goes before it.
+    public var retry: Retry?
     public init(
         tasks: [GraphTask], outputs: [String: DAGOutput] = [:], artifactOutputs: [String: [OutputSelector]] = [:],
         failFast: Bool = false, parallelism: Int = 0
@@ -159,9 +161,12 @@ public struct GraphTask: Codable, Sendable, Equatable {
     public var artifactArguments: [String: ArtifactExpression]
     public var condition: Condition?
     public var loop: Loop?
+    /// Of the container or dag that the task names; of each iteration, where it is a loop.
     public var retry: Retry?
-    /// Whether another run's result of the same step may stand in for this one.
+    /// Whether the result of an earlier, equal step may stand in for this one.
     public var allowsCache: Bool
+    /// A text of the author's own that equal steps have in common.
+    public var cacheKey: String?
 
     public init(name: String, displayName: String? = nil, template: String, dependencies: [String] = [], trigger: Trigger) {
         self.name = name
@@ -201,27 +206,6 @@ public struct Loop: Codable, Sendable, Equatable {
         self.items = items
         self.itemInput = itemInput
         self.parallelism = parallelism
-    }
-}
-
-public struct Retry: Codable, Sendable, Equatable {
-    /// Attempts after the first.
-    public var limit: Int
-    public var backoffSeconds: Double
-    public var backoffFactor: Double
-    public var backoffMaximumSeconds: Double?
-    public init(limit: Int, backoffSeconds: Double = 0, backoffFactor: Double = 1, backoffMaximumSeconds: Double? = nil) {
-        self.limit = limit
-        self.backoffSeconds = backoffSeconds
-        self.backoffFactor = backoffFactor
-        self.backoffMaximumSeconds = backoffMaximumSeconds
-    }
-
-    /// Seconds to wait before this attempt (the first retry is attempt 1).
-    public func delay(beforeAttempt attempt: Int) -> Double {
-        var delay = backoffSeconds
-        for _ in 1..<max(attempt, 1) { delay *= backoffFactor }
-        return min(delay, backoffMaximumSeconds ?? 3600)
     }
 }
 

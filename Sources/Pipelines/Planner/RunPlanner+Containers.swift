@@ -21,6 +21,7 @@ extension RunPlanner {
             // `startedAt` marks a container that is ready but waits for its place.
             update(id) { $0.startedAt = now }
             waiting.append(id)
+        case .dag where node.kind == .retry: begin(retry: id, now: now)
         case .dag(let dag):
             // A template may call itself; one that never stops must not take the server with it.
             guard state.depth(of: id) < Self.maximumDepth else {

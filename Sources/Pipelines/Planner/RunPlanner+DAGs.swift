@@ -8,6 +8,7 @@ extension RunPlanner {
         switch node.kind {
         case .dag: advance(dag: node, now: now)
         case .loop: advance(loop: node, now: now)
+        case .retry: advance(retry: node, now: now)
         case .container, .importer: break
         }
     }
@@ -145,8 +146,8 @@ extension RunPlanner {
     private mutating func complete(dag node: RunNode, _ dag: DAG, _ children: [RunNode], now: Timestamp) {
         if state.isTerminating { return finish(node.id, .cancelled, "the run was terminated", at: now) }
         if let failed = children.first(where: { $0.phase == .failed }) {
-            let message = failed.kind == .dag || failed.kind == .loop ? failed.message : "\"\(failed.displayName)\" failed: \(failed.message)"
-            return finish(node.id, .failed, message, at: now)
+            let isGroup = [.dag, .loop, .retry].contains(failed.kind)
+            return finish(node.id, .failed, isGroup ? failed.message : "\"\(failed.displayName)\" failed: \(failed.message)", at: now, cause: failed.cause)
         }
         let (outputs, artifacts) = outputs(of: dag, node)
         update(node.id) {

@@ -103,7 +103,7 @@ extension RunPlanner {
     private mutating func complete(loop node: RunNode, _ iterations: [RunNode], now: Timestamp) {
         if state.isTerminating { return finish(node.id, .cancelled, "the run was terminated", at: now) }
         if let failed = iterations.first(where: { $0.phase == .failed }) {
-            return finish(node.id, .failed, "\"\(failed.displayName)\" failed: \(failed.message)", at: now)
+            return finish(node.id, .failed, "\"\(failed.displayName)\" failed: \(failed.message)", at: now, cause: failed.cause)
         }
         var outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]
         for name in declaredOutputs(node.template) {

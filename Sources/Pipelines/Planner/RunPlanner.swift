@@ -14,13 +14,19 @@ public enum PlanEffect: Sendable, Equatable {
 public struct AttemptResult: Sendable, Equatable {
     public enum End: Sendable, Equatable { case succeeded, failed, cancelled }
     public var end: End
+    /// Why, where it failed.
+    public var cause: FailureCause
     public var message: String
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp
     public var outputs: [String: JSON]
     public var artifacts: [String: [ArtifactValue]]
-    public init(end: End, message: String = "", startedAt: Timestamp? = nil, finishedAt: Timestamp, outputs: [String: JSON] = [:], artifacts: [String: [ArtifactValue]] = [:]) {
+    public init(
+        end: End, cause: FailureCause = .failure, message: String = "", startedAt: Timestamp? = nil, finishedAt: Timestamp, outputs: [String: JSON] = [:],
+        artifacts: [String: [ArtifactValue]] = [:]
+    ) {
         self.end = end
+        self.cause = cause
         self.message = message
         self.startedAt = startedAt
         self.finishedAt = finishedAt
@@ -42,6 +48,8 @@ public struct RunPlanner: Sendable {
     /// Containers that wait for a place under the run's `parallelism`, and how many hold one.
     var waiting: Deque<String> = []
     var active = 0
+    /// Attempts of dags that wait for their time.
+    var wakes: [String: Timestamp] = [:]
     /// By composite node: its children that wait, in order. Made from the state when first needed.
     private var unreleased: [String: Deque<String>] = [:]
     private var ended = false
@@ -56,6 +64,7 @@ public struct RunPlanner: Sendable {
         let containers = state.ordered.filter { $0.kind == .container }
         active = containers.count { $0.phase == .running }
         waiting = Deque(containers.filter { $0.phase == .pending && $0.startedAt != nil }.map(\.id))
+        for node in state.nodes.values where node.phase == .pending { wakes[node.id] = node.notBefore }
         ended = state.rootID.flatMap { state.nodes[$0] }?.phase.isTerminal == true
             && state.exitID.flatMap({ state.nodes[$0] }).map(\.phase.isTerminal) ?? (graph.exitTemplate == nil || state.isTerminating)
     }
@@ -78,9 +87,11 @@ public struct RunPlanner: Sendable {
     /// An attempt of a container has ended.
     public mutating func attemptEnded(node id: String, attempt: Int, result: AttemptResult, now: Timestamp) {
         guard let node = state.nodes[id], node.phase == .running, node.attempts == attempt else { return }
-        if result.end == .failed, !state.isTerminating, let retry = retry(of: node), attempt <= retry.limit {
-            let delay = retry.delay(beforeAttempt: attempt)
-            let notBefore = delay > 0 ? now.advanced(seconds: delay) : nil
+        var verdict = Retry.Verdict.end(nil)
+        if result.end == .failed, !state.isTerminating, let retry = retry(of: node) {
+            verdict = retry.verdict(afterAttempt: attempt, result.cause, first: node.startedAt ?? now, now: now)
+        }
+        if case .again(let notBefore) = verdict {
             update(id) { $0.message = "attempt \(attempt) failed: \(result.message)" }
             launch(id, notBefore: notBefore, now: now)
             if state.nodes[id]?.phase != .running { active -= 1 }
@@ -98,14 +109,25 @@ public struct RunPlanner: Sendable {
                 case .failed: .failed
                 case .cancelled: state.isTerminating ? .cancelled : .failed
                 }
-            finish(id, phase, result.message, at: result.finishedAt)
+            finish(id, phase, Self.message(result.message, verdict), at: result.finishedAt, cause: result.cause)
         }
         settle(now: now)
+    }
+
+    static func message(_ message: String, _ verdict: Retry.Verdict) -> String {
+        guard case .end(let reason?) = verdict else { return message }
+        return message.isEmpty ? reason : "\(message) (\(reason))"
     }
 
     /// When the run's own deadline passes; nil without one.
     public var deadline: Timestamp? {
         graph.deadlineSeconds.map { state.facts.createdAt.advanced(seconds: $0) }
+    }
+
+    /// When to call `wake` or `expire` next; nil where nothing waits for a time.
+    public var nextTime: Timestamp? {
+        guard !ended else { return nil }
+        return [state.isTerminating ? nil : deadline, wakes.values.min()].compactMap { $0 }.min()
     }
 
     /// The run's deadline has passed: as `terminate`, but the run has failed.
@@ -120,6 +142,7 @@ public struct RunPlanner: Sendable {
         guard !ended else { return }
         state.isTerminating = true
         waiting = []
+        wakes = [:]
         for node in state.ordered where !node.phase.isTerminal {
             switch (node.kind, node.phase) {
             case (.container, .running): effects.append(.stop(taskID: node.taskID))
@@ -174,8 +197,9 @@ public struct RunPlanner: Sendable {
 
     // MARK: Nodes
 
-    mutating func makeNode(parent: RunNode?, taskName: String, displayName: String, template: String, iteration: Int?, now: Timestamp, isLoop: Bool = false) -> String {
-        let id = Identifiers.derived("node", state.facts.id, parent?.id ?? "", taskName, iteration.map(String.init) ?? "")
+    mutating func makeNode(parent: RunNode?, taskName: String, displayName: String, template: String, iteration: Int?, now: Timestamp, isLoop: Bool = false, attempt: Int? = nil) -> String {
+        let place = iteration.map(String.init) ?? attempt.map { "attempt \($0)" } ?? ""
+        let id = Identifiers.derived("node", state.facts.id, parent?.id ?? "", taskName, place)
         let kind: NodeKind =
             if isLoop { .loop } else {
                 switch graph.templates[template]?.body {
@@ -188,6 +212,7 @@ public struct RunPlanner: Sendable {
             id: id, parentID: parent?.id, ordinal: state.nodes.count, taskName: taskName, displayName: displayName, template: template,
             kind: kind, createdAt: now)
         node.iteration = iteration
+        if kind == .dag, attempt == nil, retry(of: node) != nil { node.kind = .retry }
         state.insert(node)
         changed.insert(id)
         return id
@@ -217,23 +242,30 @@ public struct RunPlanner: Sendable {
         changed.insert(id)
     }
 
-    mutating func finish(_ id: String, _ phase: NodePhase, _ message: String, at time: Timestamp) {
+    /// - Parameter cause: where it failed; what fails before it has run fails by an error.
+    mutating func finish(_ id: String, _ phase: NodePhase, _ message: String, at time: Timestamp, cause: FailureCause? = .error) {
         update(id) {
             $0.phase = phase
+            $0.cause = phase == .failed ? cause : nil
             $0.message = message
             $0.finishedAt = time
         }
         if let parent = state.nodes[id]?.parentID { dirty.append(parent) }
     }
 
-    private func retry(of node: RunNode) -> Retry? {
-        task(of: node)?.retry ?? graph.templates[node.template]?.container?.retry
+    func retry(of node: RunNode) -> Retry? {
+        if let retry = task(of: node)?.retry { return retry }
+        switch graph.templates[node.template]?.body {
+        case .container(let container): return container.retry
+        case .dag(let dag): return dag.retry
+        case .importer, nil: return nil
+        }
     }
 
     /// The definition that a node is an instance of; nil for the root and the exit handler.
     func task(of node: RunNode) -> GraphTask? {
         guard let parent = node.parentID.flatMap({ state.nodes[$0] }) else { return nil }
-        if parent.kind == .loop { return task(of: parent) }
+        if parent.kind == .loop || parent.kind == .retry { return task(of: parent) }
         return graph.templates[parent.template]?.dag?.tasks.first { $0.name == node.taskName }
     }
 }

@@ -14,6 +14,8 @@ public enum NodePhase: String, Codable, Sendable, CaseIterable {
 
 public enum NodeKind: String, Codable, Sendable {
     case container, dag, loop, importer
+    /// The attempts of a dag, one after the other, as its children.
+    case retry
 }
 
 /// An artifact as steps pass it on: where it is, what it is, and its bytes in the store where it has any.
@@ -66,8 +68,12 @@ public struct RunNode: Codable, Sendable, Equatable {
     public var inputArtifacts: [String: [ArtifactValue]] = [:]
     public var outputs: [String: JSON] = [:]
     public var outputArtifacts: [String: [ArtifactValue]] = [:]
-    /// Tasks started for it so far.
+    /// Why it failed, where it has.
+    public var cause: FailureCause?
+    /// Of a container: tasks started for it so far. Of a retry: attempts made so far. Of such an attempt: which one it is, from 1.
     public var attempts = 0
+    /// An attempt of a dag that waits for this time.
+    public var notBefore: Timestamp?
     public var createdAt: Timestamp
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
@@ -155,7 +161,7 @@ public struct RunState: Sendable, Equatable {
 
     mutating func insert(_ node: RunNode) {
         nodes[node.id] = node
-        if node.kind == .dag || node.kind == .loop { depths[node.id] = node.parentID.map { depth(of: $0) + 1 } ?? 0 }
+        if [.dag, .loop, .retry].contains(node.kind) { depths[node.id] = node.parentID.map { depth(of: $0) + 1 } ?? 0 }
         if let parent = node.parentID {
             children[parent, default: []].append(node.id)
             if childByTask[parent]?[node.taskName] == nil { childByTask[parent, default: [:]][node.taskName] = node.id }

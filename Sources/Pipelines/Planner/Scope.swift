@@ -100,7 +100,8 @@ struct Scope {
         case .workflow(let field): return .string(workflow(field))
         case .task(.name): return .string((own ?? owner).displayName)
         case .task(.uid): return .string((own ?? owner).id)
-        case .task(.retries): return .string(String(max((own ?? owner).attempts - 1, 0)))
+        // In a dag it is the dag's own attempt, for its tasks' arguments too.
+        case .task(.retries): return .string(String(max(owner.attempts - 1, 0)))
         case .inputArtifact, .outputArtifact, .outputFile, .executorInput:
             throw error("a placeholder that only a container knows stands outside one")
         }

@@ -19,14 +19,15 @@ struct ArgoTemplateReader {
         }
         let parallelism = try fields.count("parallelism") ?? 0
         let deadline = try fields.scalarText("activeDeadlineSeconds")
-        let retry = try fields.fields("retryStrategy").map(Self.retry)
+        let retry = try fields.fields("retryStrategy").flatMap(RetryReader.argo)
         let outputs = try fields.fields("outputs")
 
         let body: Template.Body
         if let section = try fields.fields("dag") {
             if deadline != nil { throw fields.fail("activeDeadlineSeconds", "on a dag is not supported yet", code: .unimplemented) }
-            if retry != nil { throw fields.fail("retryStrategy", "on a dag is not supported yet", code: .unimplemented) }
-            body = .dag(try dag(section, outputs: outputs, parallelism: parallelism))
+            var dag = try dag(section, outputs: outputs, parallelism: parallelism)
+            dag.retry = retry
+            body = .dag(dag)
         } else if let section = try fields.fields("container") {
             var container = try ArgoContainerReader(fields: section).read(notes: &notes)
             try ArgoContainerReader.readOutputs(outputs, into: &container)
@@ -63,38 +64,6 @@ struct ArgoTemplateReader {
         }
         try field.finish()
         return artifact
-    }
-
-    static func retry(_ field: Fields) throws -> Retry {
-        var retry = Retry(limit: try field.integer("limit") ?? 0)
-        let policy = try field.string("retryPolicy") ?? "OnFailure"
-        guard ["Always", "OnFailure", "OnError", "OnTransientError"].contains(policy) else { throw field.fail("retryPolicy", "\"\(policy)\" is unknown") }
-        // A local process knows no transient cluster errors: with those policies a failing command is not run again.
-        if policy == "OnError" || policy == "OnTransientError" { retry.limit = 0 }
-        if let backoff = try field.fields("backoff") {
-            retry.backoffSeconds = try backoff.scalarText("duration").map { try duration($0, backoff.place("duration")) } ?? 0
-            retry.backoffFactor = try backoff.scalarText("factor").flatMap(Double.init) ?? 1
-            retry.backoffMaximumSeconds = try backoff.scalarText("maxDuration").map { try duration($0, backoff.place("maxDuration")) }
-            try backoff.finish()
-        }
-        try field.finish()
-        return retry
-    }
-
-    /// `90`, `30s`, `2m`, `1h30m`.
-    static func duration(_ text: String, _ path: String) throws -> Double {
-        if let seconds = Double(text), seconds >= 0, seconds.isFinite { return seconds }
-        var total = 0.0, digits = ""
-        for character in text {
-            if character.isNumber || character == "." { digits.append(character); continue }
-            guard let value = Double(digits), let unit = ["s": 1.0, "m": 60, "h": 3600, "d": 86400][String(character)] else {
-                throw MonoflowError(.invalidArgument, "read pipeline", path, "\"\(text)\" is not a duration such as 30s or 2m")
-            }
-            total += value * unit
-            digits = ""
-        }
-        guard digits.isEmpty, total.isFinite, !text.isEmpty else { throw MonoflowError(.invalidArgument, "read pipeline", path, "\"\(text)\" is not a duration such as 30s or 2m") }
-        return total
     }
 
     private func dag(_ section: Fields, outputs: Fields?, parallelism: Int) throws -> DAG {

@@ -40,7 +40,7 @@ struct IRTaskReader {
             try policy.finish()
         }
         task.loop = try loop()
-        task.retry = try fields.fields("retryPolicy").map(retry)
+        task.retry = try fields.fields("retryPolicy").flatMap(RetryReader.kfp2)
         try fields.finish()
         return task
     }
@@ -139,16 +139,5 @@ struct IRTaskReader {
         try items.finish()
         try iterator.finish()
         return Loop(items: source, itemInput: item, parallelism: limit)
-    }
-
-    private func retry(_ policy: Fields) throws -> Retry {
-        func seconds(_ key: String) throws -> Double? {
-            try policy.string(key).map { try ArgoTemplateReader.duration($0, policy.place(key)) }
-        }
-        let retry = Retry(
-            limit: try policy.integer("maxRetryCount") ?? 0, backoffSeconds: try seconds("backoffDuration") ?? 0,
-            backoffFactor: policy.take("backoffFactor")?.doubleValue ?? 2, backoffMaximumSeconds: try seconds("backoffMaxDuration"))
-        try policy.finish()
-        return retry
     }
 }

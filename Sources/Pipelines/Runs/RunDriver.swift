@@ -21,8 +21,8 @@ actor RunDriver {
     enum Event: Sendable {
         case start
         case terminate
-        /// The run's own deadline may have passed.
-        case deadline
+        /// The run's own deadline may have passed, or the time of an attempt that waits may have come.
+        case time
         case attemptEnded(task: TaskRecord, exit: TaskExit, state: TaskState, result: AttemptResult)
         case taskWaits(task: TaskRecord, reason: String)
     }
@@ -35,7 +35,9 @@ actor RunDriver {
     private var isWorking = false
     /// A plan was not written because the server stops: later ones must not be either, they build on it.
     private var isAbandoned = false
-    private var deadlineTimer: Task<Void, Never>?
+    private var timer: Task<Void, Never>?
+    /// What the timer waits for.
+    private var armed: Timestamp?
     private let onEnd: @Sendable (String) -> Void
 
     init(run: RunRecord, graph: WorkflowGraph, nodes: [RunNode], dependencies: RunDependencies, onEnd: @escaping @Sendable (String) -> Void) {
@@ -89,7 +91,9 @@ actor RunDriver {
             case .terminate:
                 planner.terminate(now: now)
                 write.isTerminate = true
-            case .deadline:
+            case .time:
+                armed = nil
+                planner.wake(now: now)
                 guard let deadline = planner.deadline, deadline <= now else { continue }
                 planner.expire(now: now)
                 write.isTerminate = true
@@ -111,20 +115,24 @@ actor RunDriver {
         dependencies.watch.changed(runID)
         for task in write.tasks { await dependencies.engine.submit(task) }
         for id in write.stops { await dependencies.engine.cancel(id) }
-        if write.end != nil {
-            deadlineTimer?.cancel()
-            onEnd(runID)
-        }
+        arm()
+        if write.end != nil { onEnd(runID) }
         return true
     }
 
-    /// Waits for the run's deadline, where it has one.
-    func watchDeadline() {
-        guard let deadline = planner.deadline else { return }
-        let wait = deadline.milliseconds - dependencies.clock.now().milliseconds
-        deadlineTimer = Task { [weak self] in
-            try? await Task.sleep(for: .milliseconds(max(0, wait)))
-            if !Task.isCancelled { await self?.post(.deadline) }
+    /// Waits for the next time that something is to be done at.
+    private func arm() {
+        let next = planner.nextTime
+        guard next != armed else { return }
+        timer?.cancel()
+        timer = nil
+        armed = next
+        guard let next else { return }
+        let wait = next.milliseconds - dependencies.clock.now().milliseconds
+        timer = Task { [weak self] in
+            // Longer ones are asked for again: a clock may be set meanwhile.
+            try? await Task.sleep(for: .milliseconds(min(max(1, wait), 3_600_000)))
+            if !Task.isCancelled { await self?.post(.time) }
         }
     }
 

@@ -31,6 +31,8 @@ enum RunNodeCoding {
         node.finishedAt = (row["finished_at"] as Int64?).map(Timestamp.init(milliseconds:))
         let detail = try JSONParser.parse(row["detail"] as String)
         node.item = detail["item"]
+        node.cause = detail["cause"]?.stringValue.flatMap(FailureCause.init(rawValue:))
+        node.notBefore = detail["notBefore"]?.intValue.map(Timestamp.init(milliseconds:))
         node.inputs = values(detail["inputs"])
         node.outputs = values(detail["outputs"])
         node.inputArtifacts = artifacts(detail["inputArtifacts"])
@@ -43,6 +45,7 @@ enum RunNodeCoding {
             "item": node.item, "inputs": node.inputs.isEmpty ? nil : object(node.inputs), "outputs": node.outputs.isEmpty ? nil : object(node.outputs),
             "inputArtifacts": node.inputArtifacts.isEmpty ? nil : object(node.inputArtifacts.mapValues { .array($0.map(json)) }),
             "outputArtifacts": node.outputArtifacts.isEmpty ? nil : object(node.outputArtifacts.mapValues { .array($0.map(json)) }),
+            "cause": node.cause.map { .string($0.rawValue) }, "notBefore": node.notBefore.map { .int($0.milliseconds) },
         ])
     }
 

@@ -67,7 +67,6 @@ public final class RunService: Sendable {
             }
             let driver = makeDriver(run, graph, nodes)
             if nodes.isEmpty { await driver.post(.start) }
-            await driver.watchDeadline()
         }
     }
 
@@ -88,7 +87,7 @@ public final class RunService: Sendable {
     public func resume() async {
         for driver in drivers.withLock({ Array($0.values) }) {
             if await driver.isTerminating { await driver.post(.terminate) }
-            await driver.post(.deadline)
+            await driver.post(.time)
         }
     }
 
@@ -118,7 +117,6 @@ public final class RunService: Sendable {
         }
         let driver = makeDriver(run, graph, [])
         await driver.post(.start)
-        await driver.watchDeadline()
         return try await get(id)
     }
 
@@ -230,8 +228,9 @@ extension RunService: TaskOwner {
         var state = TaskState.failed
         switch exit.reason {
         case .stopped: (state, result.end) = (.cancelled, .cancelled)
-        case .lost: state = .lost
-        case .exited, .signaled, .deadline, .startFailed: break
+        case .lost: (state, result.cause) = (.lost, .transientError)
+        case .startFailed: result.cause = .error
+        case .exited, .signaled, .deadline: break
         }
         if exit.succeeded {
             do {
@@ -242,7 +241,7 @@ extension RunService: TaskOwner {
                 (result.outputs, result.artifacts) = try reader.read(collected)
                 (state, result.end, result.message) = (.succeeded, .succeeded, "")
             } catch {
-                result.message = MonoflowError.wrap(error, "collect outputs").reason
+                (result.cause, result.message) = (.error, MonoflowError.wrap(error, "collect outputs").reason)
             }
         }
         return await driver.post(.attemptEnded(task: task, exit: exit, state: state, result: result))
