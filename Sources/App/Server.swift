@@ -78,8 +78,8 @@ public final class Server: Sendable {
         let artifactIDs = ArtifactIDs(after: try database.readBlocking(ArtifactStore.largestID))
         let experiments = ExperimentService(database: database, clock: clock, identifiers: identifiers)
         let runs = RunService(
-            database: database, engine: engine, executorName: executor.name, artifactIDs: artifactIDs, experiments: experiments, clock: clock,
-            identifiers: identifiers, logger: logger)
+            database: database, engine: engine, executorName: executor.name, artifactIDs: artifactIDs, experiments: experiments,
+            reuse: ResultReuse(isStored: blobs.contains(digest:), imageIdentity: executor.table.identity(of:)), clock: clock, identifiers: identifiers, logger: logger)
         let runtime = InferenceRuntime(
             locator: RuntimeLocator(
                 option: options.onnxRuntime, environment: ProcessInfo.processInfo.environment,

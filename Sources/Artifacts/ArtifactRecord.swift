@@ -44,7 +44,7 @@ public struct ExecutionRecord: Sendable, Equatable {
     public var runID: String
     public var nodeID: String
     public var taskName: String
-    /// `succeeded`, `failed` …
+    /// `succeeded`, `failed` …; `cached` where the result of an earlier step was reused.
     public var state: String
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp

@@ -50,12 +50,17 @@ public enum ArtifactStore {
         try Row.fetchOne(db, sql: "SELECT * FROM artifacts WHERE id = ?", arguments: [id]).map(record)
     }
 
-    /// Newest first. - Parameter before: the key after which the page starts.
+    /// Newest first. - Parameters:
+    ///   - runID: only what this run made, or took over from another instead of making it.
+    ///   - before: the key after which the page starts.
     public static func list(_ db: GRDB.Database, namespace: String, runID: String?, before: Int64?, limit: Int) throws -> [ArtifactRecord] {
         var conditions = ["namespace = ?"], arguments: StatementArguments = [namespace]
         if let runID {
-            conditions.append("run_id = ?")
-            arguments += [runID]
+            conditions.append("""
+                (run_id = ? OR id IN (SELECT artifact_id FROM executions JOIN artifact_events ON execution_id = executions.id
+                                      WHERE executions.run_id = ? AND direction = 'output'))
+                """)
+            arguments += [runID, runID]
         }
         if let before {
             conditions.append("id < ?")

@@ -64,6 +64,19 @@ public struct EnvironmentTable: Sendable {
                 + " (or `kind: host`) under `images:` \(place)")
     }
 
+    /// What the image stands for, as text that changes when the table's entry does. Nil where no entry stands for it, or where
+    /// the entry shows files of the host, which may change at any time.
+    public func identity(of image: String) -> String? {
+        guard let entry = try? entry(for: image), entry.mounts.isEmpty else { return nil }
+        let kind: [String] =
+            switch entry.kind {
+            case .host: ["host"]
+            case .python(let version, let requirements): ["python", version ?? ""] + requirements
+            }
+        let parts = [kind, entry.entrypoint, entry.command, entry.env.flatMap { [$0.name, $0.value] }, [entry.workingDirectory ?? ""]]
+        return parts.map { $0.joined(separator: "\u{1f}") }.joined(separator: "\u{1e}")
+    }
+
     /// The images of common examples whose tools every Debian host has, and Python.
     public static let defaults: [EnvironmentEntry] = [
         EnvironmentEntry(match: ["alpine", "debian", "ubuntu", "debian-slim"], kind: .host, command: ["/bin/sh"]),

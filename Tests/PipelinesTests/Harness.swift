@@ -40,7 +40,17 @@ struct Harness {
         take()
     }
 
+    /// What is answered to a step that asks whether it may be reused; it runs where this is nil.
+    var stored: [String: ReusedResult] = [:]
+    private(set) var asked: [ReuseQuestion] = []
+
     mutating func take() {
+        while true {
+            let questions = planner.takeQuestions()
+            if questions.isEmpty { break }
+            asked += questions
+            for question in questions { planner.answer(node: question.node, key: question.material, reused: stored[question.material], now: now) }
+        }
         for effect in planner.takeChanges().effects {
             switch effect {
             case .start(let node, _, let attempt, let spec, _):

@@ -10,46 +10,13 @@ import Testing
 
 /// Runs over a real database and a machine in memory.
 @Suite(.timeLimit(.minutes(2))) struct RunServiceTests {
-    private let scratch: ScratchDatabase
-    private let clock = Watched(Timestamp(milliseconds: 1_000_000))
+    private let fixture: RunFixture
 
-    init() throws { scratch = try ScratchDatabase() }
+    init() throws { fixture = try RunFixture() }
 
-    private struct Server {
-        let runs: RunService
-        let engine: TaskEngine
-        let executor: ScriptedExecutor
-
-        /// Returns when the run has ended.
-        func ended(_ id: String) async throws -> RunRecord {
-            for await _ in runs.watch.changes(of: id) {
-                let run = try await runs.get(id)
-                if run.state.isTerminal { return run }
-            }
-            return try await runs.get(id)
-        }
-
-        func kill() { executor.kill() }
-    }
-
-    /// One server process: built, then started as `App` starts it.
-    private func server(_ machine: ScriptedMachine) async throws -> Server {
-        let executor = machine.executor(), clock = clock
-        let wall = WallClock { clock.update { $0 = Timestamp(milliseconds: $0.milliseconds + 1); return $0 } }
-        let engine = TaskEngine(
-            database: scratch.database, executor: executor, maximumTasks: 4, active: ActiveTasks(), clock: wall, logger: Logger(label: "test")
-        ) { _ in LaunchFacts(token: nil, serverURL: nil, allowsNetwork: true) }
-        let experiments = ExperimentService(database: scratch.database, clock: wall, identifiers: .random)
-        let runs = RunService(
-            database: scratch.database, engine: engine, executorName: executor.name, artifactIDs: ArtifactIDs(after: try await scratch.database.read(ArtifactStore.largestID)),
-            experiments: experiments, clock: wall, identifiers: .random, logger: Logger(label: "test"))
-        try await scratch.database.write { db in try db.execute(sql: "INSERT OR IGNORE INTO namespaces (name, created_at) VALUES ('default', 0)") }
-        await engine.register(RunService.ownerKind, runs)
-        try await runs.recover()
-        try await engine.recover()
-        await runs.resume()
-        return Server(runs: runs, engine: engine, executor: executor)
-    }
+    private typealias Server = RunFixture.Server
+    private var scratch: ScratchDatabase { fixture.scratch }
+    private func server(_ machine: ScriptedMachine) async throws -> Server { try await fixture.server(machine) }
 
     /// `a → b → c`; b takes a's output, and c is held back by both.
     private static let chain = """

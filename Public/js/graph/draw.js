@@ -34,6 +34,7 @@ export function subline(entry) {
   const state = stateOf(entry);
   const words = [];
   if (state) words.push(state);
+  if (node.reused_from) words.push('reused');
   const time = state && node.started_at ? duration(elapsed(node.started_at, node.finished_at)) : null;
   if (time && !entry.children.length) words.push(time);
   if (entry.children.length) {

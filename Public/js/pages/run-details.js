@@ -99,6 +99,12 @@ export function createRunDetails({ endpoints, params, query, setQuery, onSelect 
   }
 
   function nodeLog(id, left) {
+    const reused = nodeOf(id)?.reused_from;
+    if (reused)
+      return [
+        emptyState('No log', 'This step did not run: the result of an equal one was reused.'),
+        h('p', null, h('a', { href: `/runs/${reused.run_id}?node=${reused.node_id}&tab=logs` }, 'The log of the step that ran')),
+      ];
     const state = stateName(nodeOf(id)?.state);
     if (['Skipped', 'Omitted'].includes(state)) return emptyState('No log', 'This step did not run.');
     if (state === 'Pending') return emptyState('No log yet', 'The step has not started.');

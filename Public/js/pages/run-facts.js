@@ -84,6 +84,12 @@ export function nodeFacts(node, nodes, onSelect) {
       ['Duration', node.started_at ? duration(elapsed(node.started_at, node.finished_at)) : null],
       ['Started', node.started_at ? absoluteTime(node.started_at) : null],
       ['Finished', node.finished_at ? absoluteTime(node.finished_at) : null],
+      [
+        'Reused from',
+        node.reused_from
+          ? h('a', { href: `/runs/${node.reused_from.run_id}?node=${node.reused_from.node_id}` }, 'The equal step that ran')
+          : null,
+      ],
       ['Attempts', node.attempts > 1 ? node.attempts : null],
       ['Image', node.image ? h('code', null, node.image) : null],
       ['Node', h('code', null, node.id)],

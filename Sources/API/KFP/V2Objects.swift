@@ -89,9 +89,18 @@ enum V2Objects {
             "run_id": .string(run), "task_id": .string(node.id), "display_name": .string(parent == nil && node.ordinal == 0 ? "root" : node.displayName),
             "create_time": .time(node.createdAt), "start_time": .time(node.startedAt), "end_time": .time(node.finishedAt), "state": .string(state),
             "error": node.message.isEmpty || node.phase == .succeeded ? nil : ["code": 2, "message": .string(node.message)],
-            "parent_task_id": .text(parent), "pod_name": node.kind == .container ? .string(node.id) : nil,
+            "parent_task_id": .text(parent), "pod_name": node.kind == .container && node.reusedFrom == nil ? .string(node.id) : nil,
+            "cache_fingerprint": node.reusedFrom == nil ? nil : node.reuseKey.map { .string($0) }, "status_metadata": node.reusedFrom.map(reuse),
             "inputs": artifacts(node.inputArtifacts), "outputs": artifacts(node.outputArtifacts), "child_tasks": children.isEmpty ? nil : .array(children),
         ])
+    }
+
+    /// The states of this version have none for a result that was reused: such a task has succeeded, and says how.
+    private static func reuse(_ source: NodeReference) -> JSON {
+        [
+            "message": .string("reused from run \(source.runID)"),
+            "custom_properties": ["reused_run_id": .string(source.runID), "reused_task_id": .string(source.nodeID)],
+        ]
     }
 
     private static func artifacts(_ values: [String: [ArtifactValue]]) -> JSON? {

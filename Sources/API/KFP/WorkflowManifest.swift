@@ -34,6 +34,7 @@ enum WorkflowManifest {
             "id": .string(node.id), "name": .string(run.workflowName + (node.parentID == nil ? "" : "." + node.displayName)), "displayName": .string(node.displayName),
             "type": .string(type), "templateName": .string(node.template), "phase": .string(ArgoWords.phase(node.phase)), "message": .text(node.message),
             "boundaryID": .text(node.parentID), "startedAt": .time(node.startedAt ?? (node.phase.isTerminal ? node.createdAt : nil)), "finishedAt": .time(node.finishedAt),
+            "memoizationStatus": node.reusedFrom == nil ? nil : .make(["hit": true, "key": node.reuseKey.map { .string($0) }, "cacheName": "monoflow"]),
             "children": children.isEmpty ? nil : .array(children), "inputs": io(node.inputs, node.inputArtifacts), "outputs": io(node.outputs, node.outputArtifacts),
         ])
     }

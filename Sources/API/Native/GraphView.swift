@@ -18,7 +18,8 @@ enum GraphView {
             return .make([
                 "id": .string(node.id), "parent_id": .text(node.parentID), "task_name": .string(node.taskName), "display_name": .string(node.displayName),
                 "type": .string(type(node)), "state": .string(state(node.phase)), "message": .text(node.message),
-                "iteration": node.iteration.map { .int(Int64($0)) }, "attempts": .int(Int64(node.attempts)), "created_at": .time(node.createdAt),
+                "iteration": node.iteration.map { .int(Int64($0)) }, "attempts": .int(Int64(node.attempts)),
+                "reused_from": node.reusedFrom.map { ["run_id": .string($0.runID), "node_id": .string($0.nodeID)] }, "created_at": .time(node.createdAt),
                 "started_at": .time(node.phase == .pending ? nil : node.startedAt), "finished_at": .time(node.finishedAt),
                 "image": node.kind == .container ? container.map { .string(shown($0.image)) } : nil,
                 "command": node.kind == .container ? container.flatMap(command) : nil,

@@ -86,7 +86,16 @@ public struct ContainerResources: Codable, Sendable, Equatable {
     public var memoryRequest: Text?
     public var memoryLimit: Text?
     public var accelerators: Text?
+    /// The kind of accelerator, where one is named.
+    public var acceleratorType: Text?
     public init() {}
+
+    /// - Throws: `unimplemented` for what is no NVIDIA GPU. The model (`NVIDIA_TESLA_T4`) is not told apart.
+    static func checkAccelerator(_ type: String, place: String) throws {
+        guard type.lowercased().hasPrefix("nvidia") else {
+            throw MonoflowError(.unimplemented, "read accelerator", place, "\"\(type)\" is not supported yet: only NVIDIA GPUs are")
+        }
+    }
 }
 
 /// Brings an existing object into the run as an artifact (kfp 2's `dsl.importer`).

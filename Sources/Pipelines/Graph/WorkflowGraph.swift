@@ -72,12 +72,17 @@ public struct ParameterInput: Codable, Sendable, Equatable {
     public var defaultValue: JSON?
     public var isOptional: Bool
     public var description: String?
-    public init(name: String, type: ParameterType = .string, defaultValue: JSON? = nil, isOptional: Bool = false, description: String? = nil) {
+    /// The only values that it takes; empty takes any.
+    public var choices: [JSON]
+    public init(
+        name: String, type: ParameterType = .string, defaultValue: JSON? = nil, isOptional: Bool = false, description: String? = nil, choices: [JSON] = []
+    ) {
         self.name = name
         self.type = type
         self.defaultValue = defaultValue
         self.isOptional = isOptional
         self.description = description
+        self.choices = choices
     }
 }
 

@@ -46,10 +46,10 @@ extension RunPlanner {
         for input in template.inputs {
             let place = "input \(input.name) of \(state.nodes[id]?.displayName ?? template.name)"
             if let given = state.nodes[id]?.inputs[input.name] {
-                let value = try ParameterValues.coerce(given, to: input.type, place: place)
+                let value = try ParameterValues.coerce(given, for: input, place: place)
                 if value != given { update(id) { $0.inputs[input.name] = value } }
             } else if let value = input.defaultValue {
-                let typed = try ParameterValues.coerce(value, to: input.type, place: place)
+                let typed = try ParameterValues.coerce(value, for: input, place: place)
                 update(id) { $0.inputs[input.name] = typed }
             } else if !input.isOptional {
                 throw MonoflowError(.invalidArgument, "start step", place, "the input \"\(input.name)\" is not given")
@@ -59,6 +59,7 @@ extension RunPlanner {
 
     mutating func start(container id: String, now: Timestamp) {
         active += 1
+        if asks(for: id) { return }
         launch(id, notBefore: nil, now: now)
         if state.nodes[id]?.phase != .running { active -= 1 }
     }

@@ -48,6 +48,8 @@ public struct RunPlanner: Sendable {
     /// Containers that wait for a place under the run's `parallelism`, and how many hold one.
     var waiting: Deque<String> = []
     var active = 0
+    /// Steps that wait to be told whether their result is there already.
+    var questions: [ReuseQuestion] = []
     /// Attempts of dags that wait for their time.
     var wakes: [String: Timestamp] = [:]
     /// By composite node: its children that wait, in order. Made from the state when first needed.
@@ -102,6 +104,7 @@ public struct RunPlanner: Sendable {
                 $0.outputs = result.outputs
                 $0.outputArtifacts = artifacts
             }
+            if !isWhole(artifacts, of: node) { update(id) { $0.reuseKey = nil } }
             active -= 1
             let phase: NodePhase =
                 switch result.end {

@@ -72,6 +72,10 @@ public struct RunNode: Codable, Sendable, Equatable {
     public var cause: FailureCause?
     /// Of a container: tasks started for it so far. Of a retry: attempts made so far. Of such an attempt: which one it is, from 1.
     public var attempts = 0
+    /// What its result is recorded under when it succeeds, for equal steps to reuse.
+    public var reuseKey: String?
+    /// The step whose result stands in for this one's; nil where it ran itself.
+    public var reusedFrom: NodeReference?
     /// An attempt of a dag that waits for this time.
     public var notBefore: Timestamp?
     public var createdAt: Timestamp

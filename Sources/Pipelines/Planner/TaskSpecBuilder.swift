@@ -10,15 +10,37 @@ struct TaskSpecBuilder {
     let node: RunNode
     let container: ContainerTemplate
 
+    /// Whether the texts are made for telling steps apart: what differs from run to run without mattering keeps its placeholder.
+    private var isForKey = false
+
+    init(graph: WorkflowGraph, state: RunState, node: RunNode, container: ContainerTemplate) {
+        self.graph = graph
+        self.state = state
+        self.node = node
+        self.container = container
+    }
+
     private var template: Template? { graph.templates[node.template] }
     private var place: String { "task \(node.displayName)" }
 
-    func build() throws -> TaskSpec {
+    /// Image, command, arguments and variables alone, with placeholders left where artifacts lie.
+    func buildForKey() throws -> TaskSpec {
+        var builder = self
+        builder.isForKey = true
+        return try builder.command()
+    }
+
+    private func command() throws -> TaskSpec {
         var spec = TaskSpec(image: try text(container.image))
         spec.command = try container.command.map { try arguments($0) }
         spec.args = try container.args.map { try arguments($0) }
         spec.workingDirectory = try container.workingDirectory.map(text)
         spec.env = try container.env.map { EnvironmentVariable($0.name, try text($0.value)) }
+        return spec
+    }
+
+    func build() throws -> TaskSpec {
+        var spec = try command()
         // Ten years at most: what counts the seconds need not hold more.
         spec.deadlineSeconds = container.deadlineSeconds.map { min($0, 3.2e8) }
         spec.resources = try resources()
@@ -90,6 +112,9 @@ struct TaskSpecBuilder {
 
     private func value(_ reference: Reference, _ scope: Scope) throws -> String {
         switch reference {
+        case .executorInput where isForKey: return "{{$}}"
+        case .inputArtifact(let name, .path) where isForKey, .inputArtifact(let name, .uri) where isForKey: return "{{$.inputs.artifacts['\(name)']}}"
+        case .outputArtifact(let name, .path) where isForKey, .outputArtifact(let name, .uri) where isForKey: return "{{$.outputs.artifacts['\(name)']}}"
         case .executorInput: return KFP2Files(facts: state.facts, node: node, template: template, container: container).executorInput().text()
         case .outputFile(let name):
             return container.outputs.first { $0.name == name }?.path ?? KFP2Files.outputFile(name)
@@ -123,6 +148,7 @@ struct TaskSpecBuilder {
 
     private func resources() throws -> ResourceRequest {
         let wanted = container.resources
+        if let type = try wanted.acceleratorType.map(self.text), !type.isEmpty { try ContainerResources.checkAccelerator(type, place: place) }
         func quantity(_ text: Text?, _ name: String) throws -> Double? {
             guard let text = try text.map(self.text), !text.isEmpty else { return nil }
             guard let value = Quantity.parse(text) else {

@@ -15,6 +15,7 @@ struct ArgoContainerReader {
             let name = try field.required("name")
             let value = try field.scalarText("value") ?? ""
             let reference = try field.fields("valueFrom").map(Self.downward)
+            if reference != nil, !value.isEmpty { throw field.fail("valueFrom", "stands beside a value") }
             try field.finish()
             return TextVariable(name: name, value: try reference ?? ArgoText.parse(value, path: field.place("value")))
         }
@@ -67,8 +68,8 @@ struct ArgoContainerReader {
         container.outputs = try outputs.objects("parameters").map { field in
             let name = try field.required("name")
             guard let source = try field.fields("valueFrom") else { throw field.fail("valueFrom", "is missing") }
-            let fallback = try source.scalarText("default")
-            guard let path = try source.string("path") else {
+            let fallback = try source.scalarText("default").map { try ArgoText.literal($0, path: source.place("default")) }
+            guard let path = try source.literal("path") else {
                 try source.finish()
                 throw source.fail("path", "is missing")
             }
@@ -78,8 +79,9 @@ struct ArgoContainerReader {
         }
         container.artifactOutputs = try outputs.objects("artifacts").map { field in
             field.ignore("archive", "mode")
-            let output = ArtifactOutput(
-                name: try field.required("name"), path: try field.required("path"), isOptional: try field.bool("optional") ?? false)
+            let name = try field.required("name")
+            guard let path = try field.literal("path"), !path.isEmpty else { throw field.fail("path", "is missing") }
+            let output = ArtifactOutput(name: name, path: path, isOptional: try field.bool("optional") ?? false)
             try field.finish()
             return output
         }

@@ -34,10 +34,10 @@ public struct ArgoReader {
         graph.deadlineSeconds = try spec.count("activeDeadlineSeconds").map(Double.init)
         if let arguments = try spec.fields("arguments") {
             graph.parameters = try arguments.objects("parameters").map { field in
-                let value = try field.scalarText("value")
+                let value = try field.scalarText("value").map { try ArgoText.literal($0, path: field.place("value")) }
                 let input = ParameterInput(
-                    name: try field.required("name"), defaultValue: value.map { .string($0) }, description: try field.string("description"))
-                field.ignore("enum")
+                    name: try field.required("name"), defaultValue: value.map { .string($0) }, description: try field.string("description"),
+                    choices: try field.texts("enum")?.map { .string($0) } ?? [])
                 try field.finish()
                 return input
             }

@@ -10,7 +10,7 @@ struct ArgoTaskReader {
         if fields.object["template"] == nil { try fields.finish() }
         task.template = try fields.required("template")
         task.dependencies = try fields.texts("dependencies") ?? []
-        if let when = try fields.string("when") {
+        if let when = try fields.string("when"), !when.isEmpty {
             task.condition = .when(try ArgoText.parse(when, path: fields.place("when")))
         }
         if let arguments = try fields.fields("arguments") {

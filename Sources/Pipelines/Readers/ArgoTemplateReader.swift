@@ -17,6 +17,7 @@ struct ArgoTemplateReader {
             artifacts = try section.objects("artifacts").map(inputArtifact)
             try section.finish()
         }
+        // Of one container there is never more than one at once.
         let parallelism = try fields.count("parallelism") ?? 0
         let deadline = try fields.scalarText("activeDeadlineSeconds")
         let retry = try fields.fields("retryStrategy").flatMap(RetryReader.argo)
@@ -48,16 +49,16 @@ struct ArgoTemplateReader {
     private func parameter(_ field: Fields) throws -> ParameterInput {
         let value = try field.scalarText("value")
         let fallback = try field.scalarText("default")
-        let input = ParameterInput(name: try field.required("name"), defaultValue: (value ?? fallback).map { .string($0) }, description: try field.string("description"))
-        if let text = input.defaultValue?.stringValue, try !ArgoText.parse(text, path: field.place("value")).references.isEmpty {
-            throw field.fail("value", "a placeholder in an input's default is not supported yet", code: .unimplemented)
-        }
+        let input = ParameterInput(
+            name: try field.required("name"), defaultValue: (value ?? fallback).map { .string($0) }, description: try field.string("description"),
+            choices: try field.texts("enum")?.map { .string($0) } ?? [])
+        for (key, text) in [("value", value), ("default", fallback)] { _ = try text.map { try ArgoText.literal($0, path: field.place(key)) } }
         try field.finish()
         return input
     }
 
     private func inputArtifact(_ field: Fields) throws -> ArtifactInput {
-        var artifact = ArtifactInput(name: try field.required("name"), isOptional: try field.bool("optional") ?? false, path: try field.string("path"))
+        var artifact = ArtifactInput(name: try field.required("name"), isOptional: try field.bool("optional") ?? false, path: try field.literal("path"))
         if let raw = try field.fields("raw") {
             artifact.rawDefault = try ArgoText.parse(try raw.string("data") ?? "", path: raw.place("data"))
             try raw.finish()

@@ -26,6 +26,15 @@ enum ArgoText {
         return Text(pieces)
     }
 
+    /// Text at a place where no placeholder is filled in.
+    /// - Throws: `unimplemented` where it holds one.
+    static func literal(_ text: String, path: String) throws -> String {
+        guard try parse(text, path: path).references.isEmpty else {
+            throw MonoflowError(.unimplemented, "read pipeline", path, "a placeholder here is not supported yet")
+        }
+        return text
+    }
+
     private static let roots: Set<String> = ["inputs", "outputs", "tasks", "steps", "workflow", "item", "pod", "retries", "node", "lastRetry", "cronworkflow"]
 
     private static func reference(_ name: String, path: String) throws -> Reference? {

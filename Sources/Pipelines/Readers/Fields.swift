@@ -51,6 +51,15 @@ final class Fields {
         return text
     }
 
+    /// Text without Argo's placeholders.
+    func literal(_ key: String) throws -> String? { try string(key).map { try ArgoText.literal($0, path: place(key)) } }
+
+    func number(_ key: String) throws -> Double? {
+        guard let value = take(key) else { return nil }
+        guard let number = value.doubleValue else { throw fail(key, "must be a number, not \(value.kindName)") }
+        return number
+    }
+
     func bool(_ key: String) throws -> Bool? {
         guard let value = take(key) else { return nil }
         guard let flag = value.boolValue else { throw fail(key, "must be true or false, not \(value.kindName)") }

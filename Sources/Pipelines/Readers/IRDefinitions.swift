@@ -6,7 +6,7 @@ struct IRDefinitions {
         let fields = try Fields(value, path: path)
         let input = ParameterInput(
             name: name, type: try type(fields), defaultValue: fields.take("defaultValue"),
-            isOptional: try fields.bool("isOptional") ?? false, description: try fields.string("description"))
+            isOptional: try fields.bool("isOptional") ?? false, description: try fields.string("description"), choices: try fields.list("literals"))
         try fields.finish()
         return input
     }
@@ -35,7 +35,6 @@ struct IRDefinitions {
         let type = try Self.artifactType(fields, "artifactType")
         var output = ArtifactOutput(name: name, type: type.title, schemaVersion: type.version, isList: try fields.bool("isArtifactList") ?? false)
         output.metadata = fields.take("metadata") ?? [:]
-        fields.ignore("properties", "customProperties")
         try fields.finish()
         return output
     }

@@ -24,6 +24,9 @@ struct IRExecutorReader {
             try field.finish()
             return variable
         }
+        if let list = artifactOutputs.first(where: \.isList) {
+            throw fields.fail("container", "gives a list of artifacts as \"\(list.name)\", which only a dag can", code: .unimplemented)
+        }
         container.outputs = outputs
         container.artifactOutputs = artifactOutputs
         if let resources = try section.fields("resources") { container.resources = try self.resources(resources) }
@@ -35,7 +38,7 @@ struct IRExecutorReader {
     /// Cpu and memory stand both as numbers (cores, gigabytes) and as `resource…` quantities, which win.
     private func resources(_ field: Fields) throws -> ContainerResources {
         func quantity(_ textKey: String, _ numberKey: String, unit: String) throws -> Text? {
-            let number = field.take(numberKey)?.doubleValue
+            let number = try field.number(numberKey)
             if let text = try field.scalarText(textKey) { return try IRText.parse(text, scope: .container, path: field.place(textKey)) }
             return number.flatMap { $0 > 0 ? Text(literal: "\($0)\(unit)") : nil }
         }
@@ -45,7 +48,12 @@ struct IRExecutorReader {
         result.memoryLimit = try quantity("resourceMemoryLimit", "memoryLimit", unit: "G")
         result.memoryRequest = try quantity("resourceMemoryRequest", "memoryRequest", unit: "G")
         if let accelerator = try field.fields("accelerator") {
-            accelerator.ignore("type", "resourceType")
+            let type = try accelerator.string("type")
+            if let name = try accelerator.string("resourceType") ?? type, !name.isEmpty {
+                let text = try IRText.parse(name, scope: .container, path: accelerator.place("resourceType"))
+                if text.references.isEmpty { try ContainerResources.checkAccelerator(name, place: accelerator.place("resourceType")) }
+                result.acceleratorType = text
+            }
             let count = try accelerator.scalarText("count")
             let text = try accelerator.scalarText("resourceCount") ?? count ?? "1"
             result.accelerators = try IRText.parse(text, scope: .container, path: accelerator.place("resourceCount"))

@@ -15,7 +15,7 @@ struct IRTaskReader {
         try info?.finish()
         if let caching = try fields.fields("cachingOptions") {
             task.allowsCache = try caching.bool("enableCache") ?? false
-            caching.ignore("cacheKey")
+            task.cacheKey = try caching.string("cacheKey").flatMap { $0.isEmpty ? nil : $0 }
             try caching.finish()
         }
         if let inputs = try fields.fields("inputs") {
@@ -28,7 +28,7 @@ struct IRTaskReader {
             try inputs.finish()
         }
         if let policy = try fields.fields("triggerPolicy") {
-            if let condition = try policy.string("condition") {
+            if let condition = try policy.string("condition"), !condition.isEmpty {
                 _ = try ConditionParser.parse(condition, dialect: .cel, place: policy.place("condition"))
                 task.condition = .cel(condition)
             }
@@ -126,7 +126,10 @@ struct IRTaskReader {
             try iterator.finish()
             return loop
         }
-        guard let iterator = try fields.fields("parameterIterator") else { return nil }
+        guard let iterator = try fields.fields("parameterIterator") else {
+            if limit > 0 { throw fields.fail("iteratorPolicy", "belongs to a task without an iterator") }
+            return nil
+        }
         let item = try iterator.required("itemInput")
         guard let items = try iterator.fields("items") else { throw iterator.fail("items", "is missing") }
         let source: Loop.Items

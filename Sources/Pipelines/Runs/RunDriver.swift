@@ -10,6 +10,7 @@ struct RunDependencies: Sendable {
     let engine: TaskEngine
     let artifactIDs: ArtifactIDs
     let executorName: String
+    let reuse: ResultReuse
     let clock: WallClock
     let watch: RunWatch
     let logger: Logger
@@ -105,6 +106,7 @@ actor RunDriver {
                 planner.note(node: task.nodeID, message: reason)
             }
         }
+        await answerQuestions(now: now)
         let (nodes, effects) = planner.takeChanges()
         write.nodes = nodes
         write.take(effects, executor: dependencies.executorName)
@@ -118,6 +120,18 @@ actor RunDriver {
         arm()
         if write.end != nil { onEnd(runID) }
         return true
+    }
+
+    /// Steps whose result is there already end at once, which may let others ask.
+    private func answerQuestions(now: Timestamp) async {
+        while true {
+            let questions = planner.takeQuestions()
+            guard !questions.isEmpty else { return }
+            let answers = await dependencies.reuse.answers(questions, namespace: namespace, database: dependencies.database)
+            for (question, answer) in zip(questions, answers) {
+                planner.answer(node: question.node, key: answer.key, reused: answer.result, now: now)
+            }
+        }
     }
 
     /// Waits for the next time that something is to be done at.

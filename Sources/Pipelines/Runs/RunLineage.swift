@@ -16,7 +16,7 @@ enum RunLineage {
     }
 
     static func record(_ db: GRDB.Database, _ node: RunNode, runID: String, namespace: String) throws {
-        guard let finished = node.finishedAt, node.attempts > 0 || node.kind == .importer else { return }
+        guard let finished = node.finishedAt, node.attempts > 0 || node.kind == .importer || node.reusedFrom != nil else { return }
         var uses: [ArtifactUse] = []
         for (name, artifacts) in node.outputArtifacts {
             for (position, artifact) in artifacts.enumerated() {
@@ -32,7 +32,8 @@ enum RunLineage {
         }
         try ArtifactStore.record(
             db, ExecutionRecord(
-                namespace: namespace, runID: runID, nodeID: node.id, taskName: node.displayName, state: node.phase.rawValue,
+                namespace: namespace, runID: runID, nodeID: node.id, taskName: node.displayName,
+                state: node.reusedFrom == nil ? node.phase.rawValue : "cached",
                 startedAt: node.startedAt, finishedAt: finished), uses: uses)
     }
 }

@@ -32,6 +32,10 @@ enum RunNodeCoding {
         let detail = try JSONParser.parse(row["detail"] as String)
         node.item = detail["item"]
         node.cause = detail["cause"]?.stringValue.flatMap(FailureCause.init(rawValue:))
+        node.reuseKey = detail["reuseKey"]?.stringValue
+        if let source = detail["reusedFrom"], let run = source["run"]?.stringValue, let id = source["node"]?.stringValue {
+            node.reusedFrom = NodeReference(runID: run, nodeID: id)
+        }
         node.notBefore = detail["notBefore"]?.intValue.map(Timestamp.init(milliseconds:))
         node.inputs = values(detail["inputs"])
         node.outputs = values(detail["outputs"])
@@ -46,6 +50,7 @@ enum RunNodeCoding {
             "inputArtifacts": node.inputArtifacts.isEmpty ? nil : object(node.inputArtifacts.mapValues { .array($0.map(json)) }),
             "outputArtifacts": node.outputArtifacts.isEmpty ? nil : object(node.outputArtifacts.mapValues { .array($0.map(json)) }),
             "cause": node.cause.map { .string($0.rawValue) }, "notBefore": node.notBefore.map { .int($0.milliseconds) },
+            "reuseKey": node.reuseKey.map { .string($0) }, "reusedFrom": node.reusedFrom.map { ["run": .string($0.runID), "node": .string($0.nodeID)] },
         ])
     }
 

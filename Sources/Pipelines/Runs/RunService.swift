@@ -38,14 +38,15 @@ public final class RunService: Sendable {
 
     public init(
         database: MetadataDatabase, engine: TaskEngine, executorName: String, artifactIDs: ArtifactIDs, experiments: ExperimentService,
-        clock: WallClock, identifiers: IdentifierSource, logger: Logger
+        reuse: ResultReuse, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.database = database
         self.experiments = experiments
         self.clock = clock
         self.identifiers = identifiers
         dependencies = RunDependencies(
-            database: database, engine: engine, artifactIDs: artifactIDs, executorName: executorName, clock: clock, watch: watch, logger: logger)
+            database: database, engine: engine, artifactIDs: artifactIDs, executorName: executorName, reuse: reuse, clock: clock, watch: watch,
+            logger: logger)
     }
 
     /// Takes up every run that an earlier server process left. Before `TaskEngine.recover`, which reports to the drivers.
@@ -132,9 +133,9 @@ public final class RunService: Sendable {
         var result = JSONObject()
         for parameter in graph.parameters {
             if let value = given[parameter.name], !value.isNull {
-                result[parameter.name] = try ParameterValues.coerce(value, to: parameter.type, place: "parameter \(parameter.name)")
+                result[parameter.name] = try ParameterValues.coerce(value, for: parameter, place: "parameter \(parameter.name)")
             } else if let value = parameter.defaultValue {
-                result[parameter.name] = try ParameterValues.coerce(value, to: parameter.type, place: "default of parameter \(parameter.name)")
+                result[parameter.name] = try ParameterValues.coerce(value, for: parameter, place: "default of parameter \(parameter.name)")
             } else if !parameter.isOptional || graph.dialect == .argo {
                 throw MonoflowError(.invalidArgument, "create run", "parameter \(parameter.name)", "is missing: the pipeline \(graph.name) gives it no default")
             }

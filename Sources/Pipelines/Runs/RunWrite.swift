@@ -45,6 +45,9 @@ struct RunWrite: Sendable {
         let endedSteps = nodes.filter { $0.phase.isTerminal && ($0.kind == .container || $0.kind == .importer) }
         for node in endedSteps { try RunLineage.insertArtifacts(db, node, runID: runID, namespace: namespace) }
         for node in endedSteps { try RunLineage.record(db, node, runID: runID, namespace: namespace) }
+        for node in endedSteps where node.phase == .succeeded && node.reusedFrom == nil {
+            if let key = node.reuseKey { try StepResults.record(db, node: node.id, namespace: namespace, key: key, at: now) }
+        }
         for task in tasks { try TaskStore.insert(db, task) }
         if let end { try RunStore.finish(db, runID, end.state, message: end.message, at: now) }
     }
