@@ -20,11 +20,15 @@ public struct PipelinePackage: Sendable {
         guard let first = documents.first else {
             throw MonoflowError(.invalidArgument, "read pipeline", "", "the file holds no document")
         }
+        guard documents.count <= 2 else {
+            throw MonoflowError(.invalidArgument, "read pipeline", "document 3", "a file holds a pipeline and at most one document of platforms")
+        }
         if first["pipelineSpec"] != nil || first["pipeline_spec"] != nil {
             // The two-document form as the SDK posts it in one object.
             manifest = first["pipelineSpec"] ?? first["pipeline_spec"] ?? .null
             platform = first["platformSpec"] ?? first["platform_spec"]
             if platform == .object([:]) { platform = nil }
+            guard documents.count == 1 else { throw MonoflowError(.invalidArgument, "read pipeline", "document 2", "the first one holds pipeline and platforms both") }
         } else {
             manifest = first
             platform = documents.dropFirst().first

@@ -69,10 +69,10 @@ struct ConditionEvaluator {
         case "!=": return .bool(!equal(left, right))
         case "<", ">", "<=", ">=": return .bool(try ordered(symbol, left, right))
         case "=~", "!~":
-            guard dialect == .govaluate, let text = left.stringValue, let pattern = right.stringValue, let regex = try? Regex(pattern) else {
-                throw error("\"\(symbol)\" needs a text and a pattern")
+            guard dialect == .govaluate, let text = left.stringValue, let wanted = right.stringValue else { throw error("\"\(symbol)\" needs a text and a pattern") }
+            do { return .bool(try Pattern(wanted).matches(text) == (symbol == "=~")) } catch let problem as MonoflowError {
+                throw error("the pattern \"\(wanted)\" \(problem.message)")
             }
-            return .bool((text.firstMatch(of: regex) != nil) == (symbol == "=~"))
         case "+" where left.stringValue != nil || right.stringValue != nil:
             return .string((left.stringValue ?? left.text()) + (right.stringValue ?? right.text()))
         default: return try arithmetic(symbol, left, right)

@@ -25,7 +25,7 @@ struct IRExecutorReader {
             return variable
         }
         if let list = artifactOutputs.first(where: \.isList) {
-            throw fields.fail("container", "gives a list of artifacts as \"\(list.name)\", which only a dag can", code: .unimplemented)
+            throw fields.fail("container", "isArtifactList of its output \"\(list.name)\" is not supported yet: only a dag gives lists", code: .unimplemented)
         }
         container.outputs = outputs
         container.artifactOutputs = artifactOutputs
@@ -48,10 +48,10 @@ struct IRExecutorReader {
         result.memoryLimit = try quantity("resourceMemoryLimit", "memoryLimit", unit: "G")
         result.memoryRequest = try quantity("resourceMemoryRequest", "memoryRequest", unit: "G")
         if let accelerator = try field.fields("accelerator") {
-            let type = try accelerator.string("type")
-            if let name = try accelerator.string("resourceType") ?? type, !name.isEmpty {
-                let text = try IRText.parse(name, scope: .container, path: accelerator.place("resourceType"))
-                if text.references.isEmpty { try ContainerResources.checkAccelerator(name, place: accelerator.place("resourceType")) }
+            for key in ["type", "resourceType"] {
+                guard let name = try accelerator.string(key), !name.isEmpty else { continue }
+                let text = try IRText.parse(name, scope: .container, path: accelerator.place(key))
+                if text.references.isEmpty { try ContainerResources.checkAccelerator(name, place: accelerator.place(key)) }
                 result.acceleratorType = text
             }
             let count = try accelerator.scalarText("count")
