@@ -52,7 +52,10 @@ final class ManagedEnvironments: Sendable {
         try LogFollower.append("monoflow: building the environment \(plan.key): \(plan.summary)\n", to: log)
         let follower = LogFollower(from: plan.buildLog, to: log)
         do {
-            try await follower.follow { try await build.value }
+            try await follower.follow { try await SharedWork.value(of: build) }
+        } catch is CancellationError {
+            try LogFollower.append("monoflow: stopped while the environment was being built; the build goes on for later steps\n", to: log)
+            throw CancellationError()
         } catch {
             try LogFollower.append("monoflow: \(MonoflowError.wrap(error, "build environment", plan.key))\n", to: log)
             throw error

@@ -10,7 +10,8 @@ public protocol Executor: Sendable {
     func capabilities() -> ExecutorCapabilities
 
     /// Everything slow before the start: the environment (built on first need, its build log goes to the task's
-    /// log), the private root and the input files. May be run again.
+    /// log), the private root and the input files. May be run again. Where its Swift task is cancelled it ends soon, by
+    /// throwing; what other tasks wait for too goes on.
     /// - Throws: `failedPrecondition` where the image maps to no environment (the hint says how to map it).
     func prepare(_ task: TaskLaunch) async throws
 

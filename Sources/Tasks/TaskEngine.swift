@@ -40,6 +40,8 @@ public actor TaskEngine {
     private var tasks: [String: TaskRecord] = [:]
     private var handles: [String: TaskHandle] = [:]
     private var cancelled: Set<String> = []
+    /// Preparations in progress: a task that is cancelled meanwhile does not wait for a long one.
+    private var preparing: [String: Task<Void, any Error>] = [:]
     private var isDraining = false
     private var timer: Task<Void, Never>?
 
@@ -96,6 +98,8 @@ public actor TaskEngine {
             Task { await self.end(task, self.stoppedBeforeStart()) }
         } else if let handle = handles[id] {
             executor.stop(handle)
+        } else {
+            preparing[id]?.cancel()
         }
     }
 
@@ -143,16 +147,24 @@ public actor TaskEngine {
                 return await end(task, TaskExit(reason: .lost, code: nil, startedAt: task.startedAt, finishedAt: clock.now(), message: "lost: its supervisor left no trace"))
             }
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
-            try await executor.prepare(launch)
+            try await prepare(launch)
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
             guard !isDraining else { return }
             guard let moved = await moveToStarting(task) else { return }
             guard moved else { return forget(task.id) }
             await follow(task, launch, try await executor.start(launch))
         } catch {
+            if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
             let reason = MonoflowError.wrap(error, "start task").reason
             await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: reason))
         }
+    }
+
+    private func prepare(_ launch: TaskLaunch) async throws {
+        let preparation = Task { [executor] in try await executor.prepare(launch) }
+        preparing[launch.id] = preparation
+        defer { preparing[launch.id] = nil }
+        try await preparation.value
     }
 
     /// Writes the start down before it is made. A database that cannot be written delays the start; it does not fail the task.

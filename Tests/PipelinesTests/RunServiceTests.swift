@@ -268,6 +268,7 @@ import Testing
         #expect(try await names(.init(key: "name", operation: .isIn, values: ["beta", "gamma", "zz"])) == ["beta", "gamma"])
         #expect(try await names(.init(key: "name", operation: .isSubstring, values: ["a%"])) == [])
         #expect(try await names(.init(key: "name", operation: .isSubstring, values: ["mm"])) == ["gamma"])
+        #expect(try await names(.init(key: "name", operation: .isSubstring, values: ["ALP"])) == ["alpha"])
         #expect(try await names(.init(key: "name", operation: .greaterThan, values: ["alpha"])) == ["beta", "gamma"])
         #expect(try await names(.init(key: "name", operation: .lessThanEquals, values: ["'; DROP TABLE runs; --"])) == [])
         #expect(try await names(.init(key: "created_at", operation: .greaterThanEquals, values: [0])) == ["alpha", "beta", "gamma"])

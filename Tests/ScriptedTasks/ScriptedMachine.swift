@@ -68,8 +68,13 @@ public final class ScriptedExecutor: Executor {
 
     public func prepare(_ task: TaskLaunch) async throws {
         state.update { $0.calls.append("prepare " + task.id) }
-        await state.until { !$0.held.contains(task.id) }
+        await withTaskCancellationHandler {
+            await state.until { !$0.held.contains(task.id) }
+        } onCancel: { [state] in
+            state.update { _ = $0.held.remove(task.id) }
+        }
         await aliveOnly()
+        try Task.checkCancellation()
         if let error = state.value.prepareErrors[task.id] { throw error }
     }
 

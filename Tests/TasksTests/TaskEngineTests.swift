@@ -141,11 +141,12 @@ final class RecordingOwner: TaskOwner {
         machine.state.update { $0.held = ["a"] }
         await server.engine.submit(try await insert("a"))
         await machine.called("prepare a")
+        // It is let go by the cancellation alone.
         await server.engine.cancel("a")
-        machine.state.update { $0.held = [] }
         #expect(await server.owner.told("a")?.reason == .stopped)
         await settled(server)
         #expect(machine.state.value.count("start a") == 0)
+        #expect(try await stored("a") == .cancelled)
     }
 
     @Test func cancelledWhileItRuns() async throws {

@@ -99,7 +99,8 @@ struct ListColumns {
             return "\(column) IN (\(databaseQuestionMarks(count: given.count)))"
         case .isSubstring:
             values += [first]
-            return "instr(\(column), ?) > 0"
+            // Upstream's database compares without case, and its search boxes count on that.
+            return "instr(lower(\(column)), lower(?)) > 0"
         case .equals, .notEquals, .greaterThan, .greaterThanEquals, .lessThan, .lessThanEquals:
             values += [first]
             let symbols: [ListQuery.Operation: String] = [.equals: "=", .notEquals: "<>", .greaterThan: ">", .greaterThanEquals: ">=", .lessThan: "<", .lessThanEquals: "<="]
