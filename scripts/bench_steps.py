@@ -75,7 +75,7 @@ def timed_python_chain(server, client, count):
         kfp.compiler.Compiler().compile(python_chain(count), package)
         experiment = client.create_experiment("bench").experiment_id
         started = time.monotonic()
-        run = client.run_pipeline(experiment, "bench", package).run_id
+        run = client.run_pipeline(experiment, "bench", package, enable_caching=False).run_id
     for event, _ in server.watch(run, 600):
         if event == "end":
             break

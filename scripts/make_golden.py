@@ -45,6 +45,17 @@ def golden(lines: int = 20, words: list = ["one", "two"]):
         say(text=word).set_display_name("word")
 
 
+@dsl.pipeline(name="twice")
+def twice():
+    say(text="before")
+    failing()
+
+
+@dsl.pipeline(name="retried")
+def retried():
+    twice().set_retry(num_retries=1)
+
+
 V1 = {
     "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"generateName": "golden-v1-"},
     "spec": {
@@ -109,16 +120,20 @@ class Filler:
         server, manifest = self.server, self.manifest
         client = kfp.Client(host=server.url, existing_token=token, namespace=namespace)
         with tempfile.TemporaryDirectory() as directory:
-            good, bad = (str(pathlib.Path(directory) / name) for name in ("golden.yaml", "failing.yaml"))
+            good, bad, again = (str(pathlib.Path(directory) / name) for name in ("golden.yaml", "failing.yaml", "retried.yaml"))
             compiler.Compiler().compile(golden, good)
             compiler.Compiler().compile(failing, bad)
+            compiler.Compiler().compile(retried, again)
             experiment = client.create_experiment("golden", description="kept", namespace=namespace)
             uploaded = client.upload_pipeline(good, pipeline_name="golden", namespace=namespace)
             client.upload_pipeline_version(bad, pipeline_version_name="failing", pipeline_id=uploaded.pipeline_id)
             runs = [
                 client.run_pipeline(experiment.experiment_id, "succeeds", good, params={"lines": 12}).run_id,
                 client.run_pipeline(experiment.experiment_id, "fails", bad).run_id,
+                client.run_pipeline(experiment.experiment_id, "fails twice", again).run_id,
             ]
+            self.end(runs[0])
+            runs.append(client.run_pipeline(experiment.experiment_id, "reuses", good, params={"lines": 12}).run_id)
         old = server.json("POST", "/apis/v1beta1/runs", token=token, json={
             "name": "of v1", "pipeline_spec": {"workflow_manifest": json.dumps(V1)},
             "resource_references": [{"key": {"type": "EXPERIMENT", "id": experiment.experiment_id},
@@ -130,20 +145,24 @@ class Filler:
             "namespace": namespace, "id": uploaded.pipeline_id, "name": "golden",
             "versions": {v.pipeline_version_id: v.display_name for v in versions}})
         for run_id in [*runs, old]:
-            for event, _ in server.watch(run_id):
-                if event == "end":
-                    break
+            self.end(run_id)
             self.keep_run(run_id)
         client.archive_run(runs[1])
-        manifest["runs"][-2]["archived"] = True
+        next(run for run in manifest["runs"] if run["id"] == runs[1])["archived"] = True
         self.keep_artifacts(namespace)
         self.keep_model(namespace, token)
+
+    def end(self, run_id):
+        for event, _ in self.server.watch(run_id):
+            if event == "end":
+                break
 
     def keep_run(self, run_id):
         graph = Graph(self.server, self.server.json("GET", f"/api/runs/{run_id}/graph"))
         nodes = []
         for node in graph.nodes:
-            kept = {key: node.get(key) for key in ("id", "parent_id", "task_name", "display_name", "type", "state")}
+            kept = {key: node.get(key) for key in (
+                "id", "parent_id", "task_name", "display_name", "type", "state", "reused_from")}
             kept["outputs"] = node.get("outputs", {}).get("parameters", [])
             if node["type"] == "Container" and node["state"] in ("Succeeded", "Failed"):
                 kept["log"] = graph.log(node)
@@ -181,7 +200,7 @@ def pack(data, path):
     """Everything but what belongs to one machine or one server process."""
     def keep(item):
         parts = pathlib.PurePath(item.name).parts
-        return None if set(parts) & {"server.json", "server.log", "environments"} else item
+        return None if set(parts) & {"server.json", "server.log", "environments", "host", ".roots"} else item
     with tarfile.open(path, "w:gz", compresslevel=9) as archive:
         archive.add(data, "data", filter=keep)
 

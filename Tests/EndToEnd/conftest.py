@@ -130,17 +130,20 @@ def people(server):
 
 @pytest.fixture(scope="session")
 def start_package(server, client):
-    """Compiles a kfp 2 pipeline, starts it in the experiment `tests` and returns the run's id."""
+    """Compiles a kfp 2 pipeline, starts it in the experiment `tests` and returns the run's id.
+
+    Its steps run, whatever ran before; with `caching=None` equal steps are reused, as is kfp's own default.
+    """
     from kfp import compiler
     experiment = client.create_experiment("tests").experiment_id
 
-    def start(pipeline, arguments=None, name=None):
+    def start(pipeline, arguments=None, name=None, caching=False):
         directory = pathlib.Path(os.environ.get("TMPDIR", "/tmp"))
         package = directory / f"{uuid.uuid4().hex}.yaml"
         try:
             compiler.Compiler().compile(pipeline, str(package))
             return client.run_pipeline(
-                experiment, name or pipeline.name, str(package), params=arguments or {}).run_id
+                experiment, name or pipeline.name, str(package), params=arguments or {}, enable_caching=caching).run_id
         finally:
             package.unlink(missing_ok=True)
 

@@ -6,7 +6,8 @@ import socket
 import threading
 
 # For steps: `gate NAME` in a shell step, after `sh -c "$GATE …"`. Bash speaks TCP by itself.
-SHELL = """gate() { exec 3<>/dev/tcp/127.0.0.1/$PORT; echo "$1" >&3; read -r _ <&3; exec 3>&-; }
+# What the test answered is in WORD.
+SHELL = """gate() { exec 3<>/dev/tcp/127.0.0.1/$PORT; echo "$1" >&3; read -r WORD <&3; exec 3>&-; }
 """
 
 
@@ -21,6 +22,8 @@ class Gate:
         self._lock = threading.Lock()
         self._opened = set()
         self._waiting = collections.defaultdict(list)
+        # By gate: what the next arrivals are told; `go` when nothing is left.
+        self.words = collections.defaultdict(list)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -36,15 +39,15 @@ class Gate:
         with self._lock:
             self.arrivals[name] += 1
             if name in self._opened:
-                self._release(connection)
+                self._release(connection, name)
             else:
                 self._waiting[name].append(connection)
         self._arrived.put(name)
 
-    @staticmethod
-    def _release(connection):
+    def _release(self, connection, name):
+        word = self.words[name].pop(0) if self.words[name] else "go"
         try:
-            connection.sendall(b"go\n")
+            connection.sendall(f"{word}\n".encode())
         except OSError:
             pass  # The step has gone; its run tells so.
         connection.close()
@@ -62,7 +65,7 @@ class Gate:
         with self._lock:
             self._opened.add(name)
             for connection in self._waiting.pop(name, []):
-                self._release(connection)
+                self._release(connection, name)
 
     def close(self):
         self.socket.close()

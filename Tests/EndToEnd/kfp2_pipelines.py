@@ -42,6 +42,57 @@ for ((i = $2 + 1; i <= 2 * $2; i++)); do echo "line $i"; done
 """], args=[port, name, lines])
 
 
+@dsl.container_component
+def counted(port: int, text: str, said: dsl.OutputPath(str), data: Output[Dataset]):
+    """Tells the gate `made` that it runs; gives the text as a parameter and as a file."""
+    return dsl.ContainerSpec(
+        image="bash", command=["bash", "-c", SHELL + """
+PORT=$0
+gate made
+mkdir -p "$(dirname "$2")" "$(dirname "$3")" && printf %s "$1" > "$2" && printf %s "$1" > "$3"
+"""], args=[port, text, said, data.path])
+
+
+@dsl.container_component
+def counted_use(port: int, data: Input[Dataset], size: dsl.OutputPath(int)):
+    return dsl.ContainerSpec(
+        image="bash", command=["bash", "-c", SHELL + """
+PORT=$0
+gate used
+mkdir -p "$(dirname "$2")" && wc -c < "$1" | tr -d ' \\n' > "$2"
+"""], args=[port, data.path, size])
+
+
+@dsl.pipeline(name="counted")
+def counted_pipeline(port: int, text: str = "some text") -> int:
+    made = counted(port=port, text=text)
+    return counted_use(port=port, data=made.outputs["data"]).outputs["size"]
+
+
+@dsl.container_component
+def flaky(port: int, name: str, said: dsl.OutputPath(str)):
+    """Fails where the test says `stop` at the gate."""
+    return dsl.ContainerSpec(
+        image="bash", command=["bash", "-c", SHELL + """
+PORT=$0
+gate "$1"
+echo "told $WORD"
+[ "$WORD" = go ] && mkdir -p "$(dirname "$2")" && printf %s "$1" > "$2"
+"""], args=[port, name, said])
+
+
+@dsl.pipeline(name="unsteady")
+def unsteady(port: int) -> str:
+    first = flaky(port=port, name="first")
+    return flaky(port=port, name="second").after(first).outputs["said"]
+
+
+@dsl.pipeline(name="retried")
+def retried(port: int):
+    tried = unsteady(port=port).set_retry(num_retries=3, backoff_duration="2s")
+    say(text=tried.output).set_display_name("after")
+
+
 @dsl.component(base_image=PYTHON)
 def square(x: int) -> int:
     return x * x

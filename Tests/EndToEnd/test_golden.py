@@ -67,6 +67,7 @@ def test_runs_and_logs(golden):
         for node in kept["nodes"]:
             for key in ("task_name", "display_name", "type", "state", "parent_id"):
                 assert found[node["id"]].get(key) == node[key]
+            assert found[node["id"]].get("reused_from") == node.get("reused_from")
             assert found[node["id"]].get("outputs", {}).get("parameters", []) == node["outputs"]
             if "log" in node:
                 assert graph.log(node) == node["log"]

@@ -217,6 +217,23 @@ import Testing
         #expect(again.node("use")?.message.contains("has no output artifact") == true)
     }
 
+    /// As the client's `enable_caching=False` writes it: at the root only.
+    @Test(arguments: [("", true), ("cachingOptions: {}", false), ("cachingOptions: {enableCache: true}", true)]) func aDagForbidsItToAllWithin(options: String, asks: Bool) throws {
+        var run = Harness(try PipelinePackage(yaml: """
+        pipelineInfo: {name: t}
+        schemaVersion: 2.1.0
+        root: {dag: {tasks: {loop: {componentRef: {name: body}, taskInfo: {name: loop}, \(options.isEmpty ? "" : options + ",") parameterIterator: {itemInput: item, items: {raw: "[1]"}}}}}}
+        components:
+          body:
+            inputDefinitions: {parameters: {item: {parameterType: NUMBER_INTEGER}}}
+            dag: {tasks: {s: {componentRef: {name: step}, taskInfo: {name: s}, cachingOptions: {enableCache: true}}}}
+          step: {executorLabel: e}
+        deploymentSpec: {executors: {e: {container: {image: alpine, command: [x]}}}}
+        """).graph)
+        run.start()
+        #expect(run.started.count == 1 && run.asked.count == (asks ? 1 : 0))
+    }
+
     @Test func aQuestionThatIsOvertakenByTheEndFreesItsPlace() throws {
         var graph = try PipelinePackage(yaml: Self.pipeline()).graph
         graph.parallelism = 1

@@ -72,9 +72,10 @@ def run_v1(client, package, variant, arguments, timeout):
     return run.id, detail.run.status
 
 
-def run_v2(client, package, variant, arguments, timeout):
+def run_v2(client, package, variant, arguments, timeout, reuse):
     experiment = client.create_experiment("talk")
-    run = client.run_pipeline(experiment.experiment_id, f"talk-v2-{variant}", package, params=arguments)
+    run = client.run_pipeline(
+        experiment.experiment_id, f"talk-v2-{variant}", package, params=arguments, enable_caching=None if reuse else False)
     detail = client.wait_for_run_completion(run.run_id, timeout)
     return run.run_id, detail.state
 
@@ -88,6 +89,8 @@ def main():
     parser.add_argument("--model", default="digits", help="the name that the model is served under")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--timeout", type=int, default=1200, help="seconds; the first run also builds environments")
+    parser.add_argument(
+        "--reuse", action="store_true", help="lets steps that are equal to earlier ones be reused (kfp 2); without it all of them run")
     options = parser.parse_args()
     token = pathlib.Path(options.token_file).read_text().strip()
     host = options.host.rstrip("/")
@@ -105,7 +108,7 @@ def main():
             run_id, state = run_v1(client, package, options.variant, arguments, options.timeout)
         else:
             arguments = {"name": options.model, "seed": options.seed}
-            run_id, state = run_v2(client, package, options.variant, arguments, options.timeout)
+            run_id, state = run_v2(client, package, options.variant, arguments, options.timeout, options.reuse)
     result = {
         "sdk": kfp.__version__, "variant": options.variant, "run_id": run_id, "state": str(state),
         "seconds": round(time.monotonic() - started, 1), "model": options.model,

@@ -168,8 +168,9 @@ public struct GraphTask: Codable, Sendable, Equatable {
     public var loop: Loop?
     /// Of the container or dag that the task names; of each iteration, where it is a loop.
     public var retry: Retry?
-    /// Whether the result of an earlier, equal step may stand in for this one.
-    public var allowsCache: Bool
+    /// Whether the result of an earlier, equal step may stand in for this one. False on a dag forbids it to all within; nil says
+    /// nothing.
+    public var allowsCache: Bool?
     /// A text of the author's own that equal steps have in common.
     public var cacheKey: String?
 
@@ -181,7 +182,6 @@ public struct GraphTask: Codable, Sendable, Equatable {
         self.trigger = trigger
         arguments = [:]
         artifactArguments = [:]
-        allowsCache = false
     }
 }
 

@@ -5,14 +5,24 @@ import Core
 extension RunPlanner {
     /// - Returns: whether the step is asked for, and so not started now.
     mutating func asks(for id: String) -> Bool {
-        guard let node = state.nodes[id], node.attempts == 0, graph.dialect == .kfp2, let task = task(of: node), task.allowsCache,
-            let template = graph.templates[node.template], let container = template.container
+        guard let node = state.nodes[id], node.attempts == 0, graph.dialect == .kfp2, let task = task(of: node), task.allowsCache == true,
+            !isForbidden(above: node), let template = graph.templates[node.template], let container = template.container
         else { return false }
         let key = ReuseKey(facts: state.facts, node: node, template: template, container: container, customKey: task.cacheKey)
         // What cannot be filled in fails where the step is started.
         guard let question = try? key.material(TaskSpecBuilder(graph: graph, state: state, node: node, container: container)) else { return false }
         questions.append(question)
         return true
+    }
+
+    /// Whether a dag around it wants its steps to run.
+    private func isForbidden(above node: RunNode) -> Bool {
+        var above = node.parentID
+        while let parent = above.flatMap({ state.nodes[$0] }) {
+            if task(of: parent)?.allowsCache == false { return true }
+            above = parent.parentID
+        }
+        return false
     }
 
     /// The questions since the last call. Each must be answered before the changes are taken.
