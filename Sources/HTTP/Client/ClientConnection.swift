@@ -85,7 +85,10 @@ final class ClientConnection: ConnectionHandler, @unchecked Sendable {
             exchange.fail(exchange.error(.unavailable, "the server has closed the connection"), .notSent)
             return connection.close()
         }
-        if exchange.response.isFulfilled { return pool.release(self) }
+        if exchange.response.isFulfilled {
+            pool.release(self)
+            return settle()
+        }
         served += 1
         phase = .head(exchange)
         readTimer?.unset()

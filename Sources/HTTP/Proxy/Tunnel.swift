@@ -17,7 +17,6 @@ struct Tunnel: Sendable {
     /// What the two directions share.
     private final class Progress: Sendable {
         let chunks = Atomic(0)
-        let clientEnded = Atomic(false)
     }
 
     /// Returns when the server has ended its direction, or after the time limits; what was written is then still to be sent.
@@ -32,7 +31,6 @@ struct Tunnel: Sendable {
                     try await server.output.write(chunk)
                 }
                 server.endOutput()
-                progress.clientEnded.store(true, ordering: .relaxed)
                 return .client
             }
             group.addTask {
@@ -42,18 +40,20 @@ struct Tunnel: Sendable {
                 }
                 return .server
             }
-            group.addTask { try await watch(progress) }
+            group.addTask { try await watch(progress, limit: idle) }
             defer { group.cancelAll() }
-            // The client's end leaves the server the time to finish.
-            while let end = try await group.next() { if case .client = end { continue } else { return } }
+            while let end = try await group.next() {
+                guard case .client = end else { return }
+                // The server may finish what it has to say.
+                group.addTask { try await watch(progress, limit: halfOpen) }
+            }
         }
     }
 
     /// Ends when no chunk has come for the time that is allowed.
-    private func watch(_ progress: Progress) async throws -> End {
-        var seen = -1, still = 0
+    private func watch(_ progress: Progress, limit: Duration) async throws -> End {
+        var seen = progress.chunks.load(ordering: .relaxed), still = 0
         while still < Self.steps {
-            let limit = progress.clientEnded.load(ordering: .relaxed) ? min(halfOpen, idle) : idle
             try await Task.sleep(for: limit / Self.steps)
             let now = progress.chunks.load(ordering: .relaxed)
             still = now == seen ? still + 1 : 0
