@@ -36,6 +36,8 @@ struct ResolvedAddress: Sendable {
 /// of their own, a few at once; numeric addresses need none.
 public final class AddressResolver: Sendable {
     private typealias Lookup = @Sendable () -> Void
+    /// What the system's resolver does; it blocks.
+    typealias Blocking = @Sendable (_ host: String, _ port: Int) throws -> [ResolvedAddress]
 
     private struct State {
         var running = 0
@@ -45,14 +47,20 @@ public final class AddressResolver: Sendable {
     private let atOnce: Int
     private let capacity: Int
     private let queue = DispatchQueue(label: "monoflow.resolver", qos: .userInitiated, attributes: .concurrent)
+    private let blocking: Blocking
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - atOnce: look-ups that run, each on a thread.
     ///   - capacity: look-ups that wait; more are refused.
-    public init(atOnce: Int = 4, capacity: Int = 256) {
+    public convenience init(atOnce: Int = 4, capacity: Int = 256) {
+        self.init(atOnce: atOnce, capacity: capacity) { try Self.lookUp($0, $1, flags: AI_NUMERICSERV) }
+    }
+
+    init(atOnce: Int, capacity: Int, blocking: @escaping Blocking) {
         self.atOnce = max(1, atOnce)
         self.capacity = max(0, capacity)
+        self.blocking = blocking
     }
 
     /// - Returns: at least one address, in the system's order of preference.
@@ -63,7 +71,7 @@ public final class AddressResolver: Sendable {
         let found = Promise<[ResolvedAddress]>()
         let isAccepted = submit {
             if found.isFulfilled { return }
-            found.fulfil(Result { try Self.lookUp(host, port, flags: AI_NUMERICSERV) })
+            found.fulfil(Result { try self.blocking(host, port) })
         }
         guard isAccepted else {
             throw MonoflowError(.resourceExhausted, "look up address", host, "\(capacity) look-ups are waiting already")
@@ -97,7 +105,7 @@ public final class AddressResolver: Sendable {
         }
     }
 
-    private static func lookUp(_ host: String, _ port: Int, flags: Int32) throws(MonoflowError) -> [ResolvedAddress] {
+    static func lookUp(_ host: String, _ port: Int, flags: Int32) throws(MonoflowError) -> [ResolvedAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

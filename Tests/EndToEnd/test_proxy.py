@@ -306,6 +306,14 @@ def test_curl_sees_what_the_server_sees(http):
     assert "http://" + seen["host"] == http[1]
 
 
+@pytest.mark.parametrize("options", [["--http1.1"], ["--http2-prior-knowledge"]])
+def test_informational_responses(http, options):
+    text = curl(*options, "-i", http[0] + "/hints").decode()
+    hints, _, rest = text.partition("\r\n\r\n")
+    assert hints.startswith("HTTP/") and hints.split()[1] == "103" and "</style.css>; rel=preload" in hints
+    assert rest.startswith("HTTP/") and rest.split()[1] == "200" and rest.endswith("after the hints\n")
+
+
 def test_httpx_echo_and_trailers(http):
     """Many at once, bodies both ways at the same time."""
     async def talk():

@@ -184,6 +184,24 @@ func withProxy(
         }
     }
 
+    /// The server refuses an upload that it does not read, and closes: the client learns why.
+    @Test func earlyRefusalReachesTheClient() async throws {
+        let server = try RawServer(receiveBuffer: 64 << 10)
+        try await withProxy(to: server.url) { _, port in
+            for turn in 0..<5 {
+                let client = try RawClient(port: port)
+                try await client.send("PUT / HTTP/1.1\r\nHost: app\r\nContent-Length: \(64 << 20)\r\n\r\n")
+                try await client.send(count: 1 << 20)
+                let peer = try await server.accept()
+                _ = try await peer.text(through: "\r\n\r\n")
+                try await peer.send("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
+                if turn > 0 { try await peer.close() }
+                let response = try await client.response()
+                #expect(response.status == 413 && response.text == "big")
+            }
+        }
+    }
+
     @Test func badBodyOfTheClientIsItsOwnFault() async throws {
         let server = try RawServer()
         try await withProxy(to: server.url) { _, port in

@@ -42,6 +42,10 @@ enum WireRoutes {
         router.on(.get, "/headers") { request in
             .json(.object(JSONObject(request.headers.map { ($0.name.lowercased(), JSON.string($0.value)) }, uniquingKeysWith: { $1 })))
         }
+        router.on(.get, "/hints") { request in
+            request.inform(103, ["Link": "</style.css>; rel=preload"])
+            return .text("after the hints\n")
+        }
         router.on(.get, "/slow") { request in
             try await Task.sleep(for: .milliseconds(Int(request.query("ms") ?? "100") ?? 100))
             return .text("done\n")
