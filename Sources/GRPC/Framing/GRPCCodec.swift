@@ -39,7 +39,7 @@ struct FrameWriter: Sendable {
     let limits: GRPCLimits
 
     /// - Throws: `resourceExhausted` over the limit.
-    func frame(_ message: consuming GRPCMessage) throws(GRPCStatus) -> [UInt8] {
+    func frame(_ message: consuming GRPCMessage) throws -> [UInt8] {
         let count = message.count, limit = min(limits.sentMessageBytes, Int(UInt32.max))
         if count > limit { throw FrameReader.tooLarge(count, limit) }
         if encoding != .identity, count >= limits.compressionThreshold, let packed = encoding.compress(message) {

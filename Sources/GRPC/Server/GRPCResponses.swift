@@ -29,6 +29,8 @@ struct ServerStream: Sendable {
         GRPCMessages(body: body, limit: limits.receivedMessageBytes, encoding: requestEncoding, decode: codec.decode, atEnd: nil)
     }
 
+    // Not inlined: Swift 6.3.1's optimiser crashes on asynchronous callers that take this in.
+    @inline(never)
     func frame<Value>(_ value: Value, _ codec: GRPCCodec<Value>) throws -> [UInt8] {
         try FrameWriter(encoding: responseEncoding, limits: limits).frame(try codec.encode(value))
     }

@@ -48,6 +48,11 @@ public final class GRPCHealth: Sendable {
 
     /// The status now and after each change; of changes that nobody has read yet only the last is kept.
     /// - Throws: `resourceExhausted` with too many watchers.
+    private func list() -> Grpc_Health_V1_HealthListResponse {
+        let statuses = state.withLock { $0.statuses }
+        return .with { $0.statuses = statuses.mapValues(Self.message) }
+    }
+
     private func watch(_ service: String) throws(MonoflowError) -> (id: UInt64, changes: AsyncStream<Serving?>) {
         let (changes, continuation) = AsyncStream.makeStream(of: Serving?.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state -> UInt64? in
@@ -78,10 +83,7 @@ public final class GRPCHealth: Sendable {
             }
             return Self.message(serving)
         }
-        definition.unary("List") { [self] (_: Grpc_Health_V1_HealthListRequest, _) in
-            let statuses = state.withLock { $0.statuses }
-            return Grpc_Health_V1_HealthListResponse.with { $0.statuses = statuses.mapValues(Self.message) }
-        }
+        definition.unary("List") { [self] (_: Grpc_Health_V1_HealthListRequest, _) in list() }
         definition.serverStreaming("Watch") {
             [self] (request: Grpc_Health_V1_HealthCheckRequest, responses: GRPCResponses<Grpc_Health_V1_HealthCheckResponse>, _) in
             let (id, changes) = try watch(request.service)
