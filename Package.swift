@@ -80,7 +80,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
-        tests("SocketsTests", ["Core", "COpenSSL", "Sockets"]),
+        tests("SocketsTests", ["Core", "CLinux", "COpenSSL", "Sockets"]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2"]),
         tests("GRPCTests", ["Core", "Sockets", "HTTP", "GRPC", protobuf]),
         .target(name: "ScriptedTasks", dependencies: ["Core", "Database", "Tasks"], path: "Tests/ScriptedTasks", swiftSettings: strict),

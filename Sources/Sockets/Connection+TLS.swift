@@ -54,18 +54,25 @@ extension Connection {
                 readWasTruncated = truncated
                 handler?.connectionReadEnded()
             case .failed: fail(tls)
-            default: break
+            // Messages of the protocol's own: others get their turn between them.
+            case .done: return loop.readLater(self)
+            case .wantsRead, .wantsWrite: break
             }
         }
     }
 
+    /// Records a delivery: a peer that sends tiny ones, or none but changes of keys, does not hold up the loop.
+    private static let recordsPerDelivery = 64
+
     /// Reads records until the buffer is full or nothing is there. - Returns: the bytes, and what ended it; an end or failure
     /// that comes behind bytes comes again when the next are asked for.
     private func gather(_ tls: TLSSession, into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, end: TLSSession.Outcome) {
-        var filled = 0
-        while filled < buffer.count {
+        var (filled, records) = (0, 0)
+        while filled < buffer.count && records < Self.recordsPerDelivery {
+            records += 1
             let outcome = tls.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
             switch outcome {
+            case .done(0): return (filled, outcome)
             case .done(let count):
                 filled += count
                 if tls.isDrained && !peerClosed {

@@ -1,3 +1,4 @@
+import CLinux
 import COpenSSL
 import Dispatch
 import Foundation
@@ -158,9 +159,13 @@ final class SecurePeer: @unchecked Sendable {
         }
     }
 
-    /// Changes its keys and asks the server to do so too.
-    func updateKeys() async throws {
-        try await perform { [self] in guard SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 else { throw Self.failure("key update") } }
+    /// Changes its keys and asks the server to do so too. - Parameter sends: at once, and not with the next bytes.
+    func updateKeys(sends: Bool = false) async throws {
+        try await perform { [self] in
+            ERR_clear_error()
+            let kind = sends ? SSL_KEY_UPDATE_NOT_REQUESTED : SSL_KEY_UPDATE_REQUESTED
+            guard SSL_key_update(ssl, kind) == 1, !sends || SSL_do_handshake(ssl) == 1 else { throw Self.failure("key update") }
+        }
     }
 
     var wasResumed: Bool { SSL_session_reused(ssl) == 1 }

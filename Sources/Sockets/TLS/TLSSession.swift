@@ -35,7 +35,9 @@ final class TLSSession {
     var readAwaitsWritable: Bool
     /// A write that has something to receive first goes on when the socket is readable.
     var writeAwaitsReadable = false
+    private var endSent = false
     // Set by the BIO.
+    var socketBlocked = false
     var socketEmptied = false
     var socketEnded = false
     var socketError: Int32 = 0
@@ -75,12 +77,17 @@ final class TLSSession {
         return outcome
     }
 
-    /// One record's bytes at most. After `done` with `isDrained` nothing is left to read for now.
+    /// One record's bytes at most; 0 for messages of the protocol's own, such as a change of keys. After `done` with `isDrained`
+    /// nothing is left to read for now.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         if failure != nil { return .failed }
         TLSFailure.clear()
+        socketBlocked = false
         let count = SSL_read(ssl, buffer.baseAddress, Int32(buffer.count))
-        return count > 0 ? .done(Int(count)) : outcome(count)
+        if count > 0 { return .done(Int(count)) }
+        let outcome = outcome(count)
+        if case .wantsRead = outcome, !socketBlocked { return .done(0) }
+        return outcome
     }
 
     /// Whether both the socket and the library's buffers are empty, as far as is known; what comes later makes a new edge.
@@ -100,12 +107,15 @@ final class TLSSession {
         return outcome(count)
     }
 
-    /// Sends close_notify.
+    /// Sends close_notify, once.
     func shutdown() -> Outcome {
+        // Another call would wait for the peer's.
+        if endSent { return .done(0) }
         if failure != nil || writeError != 0 || !isEstablished { return .failed }
         TLSFailure.clear()
         let result = SSL_shutdown(ssl)
-        return result >= 0 ? .done(0) : outcome(result)
+        endSent = result >= 0
+        return endSent ? .done(0) : outcome(result)
     }
 
     /// The protocol that ALPN has chosen, e.g. `"h2"`; nil for none.

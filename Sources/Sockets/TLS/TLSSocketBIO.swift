@@ -48,7 +48,8 @@ enum TLSSocketBIO {
                 return 0
             }
             if errno == EINTR { continue }
-            if errno == EAGAIN { BIO_set_flags(bio, retryRead) } else { session.socketError = errno }
+            session.socketBlocked = errno == EAGAIN
+            if session.socketBlocked { BIO_set_flags(bio, retryRead) } else { session.socketError = errno }
             return -1
         }
     }
