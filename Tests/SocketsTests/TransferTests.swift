@@ -4,7 +4,7 @@ import Foundation
 import Testing
 @testable import Sockets
 
-@Suite(.timeLimit(.minutes(1))) struct TransferTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct TransferTests {
     private let group: EventLoopGroup
     var loop: EventLoop { group.loops[0] }
     let authority: TestAuthority
@@ -38,7 +38,7 @@ import Testing
     ])
     func bothWaysThroughTinyBuffers(_ given: Case) async throws {
         let (_, client) = try await pair(given)
-        let bytes = pattern(3 << 20)
+        let bytes = pattern(1 << 20)
         try await client.send(bytes)
         let same = try await client.receive(bytes.count) == bytes
         #expect(same)
