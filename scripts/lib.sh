@@ -8,12 +8,16 @@ export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MO
 
 BUILD_PACKAGES=(libsqlite3-dev libnghttp2-dev libssl-dev zlib1g-dev pkg-config)
 RUN_PACKAGES=(bubblewrap python3 python3-venv ca-certificates)
+# What `scripts/bench wire` and `scripts/soak` measure with and beside.
+LOAD_PACKAGES=(wrk nghttp2-client nginx-light curl openssl)
 KFP1_REQUIREMENTS=(kfp==1.8.22 scikit-learn==1.7.2 requests)
 KFP2_REQUIREMENTS=(
   kfp==2.17.0 kfp-kubernetes==2.17.0 scikit-learn==1.7.2 onnx==1.20.1 onnxruntime==1.32.0
   grpcio==1.81.1 grpcio-health-checking==1.81.1 grpcio-reflection==1.81.1 grpcio-status==1.81.1
   pip requests pytest==8.4.2 pytest-timeout==2.4.0 playwright
-  websockets==17.4 'httpx[http2]==0.28.1')
+  websockets==17.4 'httpx[http2]==0.28.1' hpack==4.1.0)
+# Of the soaks: HPACK for the answers that raw clients read.
+WIRE_REQUIREMENTS=(hpack==4.1.0)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

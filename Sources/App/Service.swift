@@ -2,9 +2,13 @@ import Core
 import Dispatch
 import Foundation
 import Logging
+import Sockets
 
 /// A server from its start to the signal that ends it. SIGHUP has it read its certificates and open its access log again.
 public struct Service: Sendable {
+    /// For files, the database, processes and what libraries open.
+    private static let descriptorsBesideConnections = 1_000
+
     let options: ServerOptions
 
     public init(options: ServerOptions) { self.options = options }
@@ -12,6 +16,10 @@ public struct Service: Sendable {
     public func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "monoflow") { _ in LineLog() }
+        let descriptors = DescriptorLimit.raise()
+        if descriptors < options.limits.connections + Self.descriptorsBesideConnections {
+            logger.notice("at most \(descriptors) descriptors may be open, so fewer than \(options.limits.connections) connections fit; connections beyond wait")
+        }
         let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
         let sources = [SIGTERM, SIGINT, SIGHUP].map { number in
             Foundation.signal(number, SIG_IGN)

@@ -42,6 +42,13 @@ import Testing
             #expect(try await get("/js/app.js", "If-Modified-Since: \(date)\r\n").status == 304)
             #expect(try await get("/js/app.js", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n").status == 200)
 
+            #expect(try await get("/js/app.js", "If-Match: \"x\", \(tag)\r\n").status == 200)
+            #expect(try await get("/js/app.js", "If-Match: *\r\n").status == 200)
+            #expect(try await get("/js/app.js", "If-Match: \"x\"\r\nIf-Unmodified-Since: \(date)\r\n").status == 412)
+            #expect(try await get("/js/app.js", "If-Match: W/\(tag)\r\n").status == 412)
+            #expect(try await get("/js/app.js", "If-Unmodified-Since: \(date)\r\n").status == 200)
+            #expect(try await get("/js/app.js", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n").status == 412)
+
             let part = try await get("/js/app.js", "Range: bytes=2-4\r\n")
             #expect(part.status == 206)
             #expect(part.text == "234")

@@ -9,6 +9,7 @@ struct FieldReader {
     private var length: Int64?
     private var codings = 0
     private var isChunked = false
+    private var hasOtherCoding = false
     private var expectsContinue = false
     private var saysClose = false
     private var saysKeepAlive = false
@@ -92,9 +93,16 @@ struct FieldReader {
             length = try number(value)
         case 17 where named(name, "transfer-encoding"):
             codings += 1
-            isChunked = text(value).lowercased() == "chunked"
+            note(codings: text(value).lowercased())
         default: break
         }
+    }
+
+    /// - Parameter codings: the field's value; chunked has to be its last member, and stand there once.
+    private mutating func note(codings: String) {
+        let members = codings.split(separator: ",", omittingEmptySubsequences: false).map { HTTPText.trim($0) }
+        isChunked = members.last == "chunked" && members.dropLast().allSatisfy { $0 != "chunked" && !$0.isEmpty }
+        hasOtherCoding = members.count > 1
     }
 
     private func number(_ range: Range<Int>) throws(RequestRefusal) -> Int64 {
@@ -114,7 +122,9 @@ struct FieldReader {
         if length != nil { throw RequestRefusal(.badRequest, "both Content-Length and Transfer-Encoding") }
         if version == .http10 { throw RequestRefusal(.badRequest, "Transfer-Encoding in HTTP/1.0") }
         if codings > 1 { throw RequestRefusal(.badRequest, "two Transfer-Encoding fields") }
-        guard isChunked else { throw RequestRefusal(.notImplemented, "the only transfer coding is chunked") }
+        // Where chunked is not the last coding, nobody can tell where the body ends.
+        guard isChunked else { throw RequestRefusal(.badRequest, "the last transfer coding is not chunked") }
+        if hasOtherCoding { throw RequestRefusal(.notImplemented, "the only transfer coding is chunked") }
         return .chunked
     }
 

@@ -167,7 +167,8 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
             let taken = try exchange.decoder.decode(bytes, into: &exchange.gathered)
             if exchange.isInline, exchange.gathered.count > core.limits.inlineBodyBytes { throw tooLargeToGather }
             if exchange.decoder.isDone {
-                exchange.request.body = HTTPBody(source: .bytes(exchange.gathered), defaultLimit: core.limits.bodyBytes)
+                let trailers = try exchange.decoder.trailers(core.limits)
+                exchange.request.body = HTTPBody(source: .bytes(exchange.gathered), defaultLimit: core.limits.bodyBytes, ownTrailers: trailers)
                 exchange.gathered = []
                 phase = .responding(exchange)
                 run(exchange)
@@ -178,8 +179,10 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
         let taken = try exchange.decoder.decode(bytes, into: &chunk)
         if !chunk.isEmpty && !stream.push(chunk) { connection.pauseReading() }
         if exchange.decoder.isDone {
+            // Read first: a refusal has to find the phase in which the handler still waits for its body.
+            let trailers = try exchange.decoder.trailers(core.limits)
             phase = .responding(exchange)
-            stream.end(trailers: try exchange.decoder.trailers(core.limits))
+            stream.end(trailers: trailers)
         }
         return taken
     }
@@ -214,7 +217,9 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
                 refuse(RequestRefusal(.badRequest, "the body ends too early"))
             } else {
                 phase = .responding(exchange)
+                // The reason first: a cancelled reader would only see that it was cancelled.
                 exchange.stream?.end(MonoflowError(.invalidArgument, "read body", "", "the body ends after \(exchange.decoder.total) bytes, too early"))
+                exchange.task?.cancel()
             }
         case .responding(let exchange):
             exchange.keepAlive = false

@@ -56,9 +56,15 @@ extension HTTP2Connection: HTTP2SessionOwner {
         case .notFound: break
         }
         if ended { return run(stream) }
+        if let expected = request.headers["Expect"] {
+            guard expected.lowercased() == "100-continue" else {
+                return respond(stream, core.refusal(RequestRefusal(.expectationFailed, "only Expect: 100-continue is met")))
+            }
+            stream.awaitsContinue = true
+        }
         let limit = stream.isInline ? Int64(core.limits.inlineBodyBytes) : core.limits.streamedBodyBytes
         if let length, length > limit { return tooLarge(stream, limit) }
-        if stream.isInline { return }
+        if stream.isInline { return sendContinue(stream) }
         let target = ExchangeReference(self, stream)
         let body = BodyStream(length: length) { target.onLoop { $0.bodyWanted($1) } }
         stream.stream = body
@@ -112,11 +118,21 @@ extension HTTP2Connection: HTTP2SessionOwner {
     }
 
     func bodyWanted(_ stream: HTTP2Stream) {
-        guard stream.withheld > 0, streams[stream.id] === stream else { return }
-        session?.consume(stream.id, stream.withheld)
-        stream.withheld = 0
-        stream.activeIn = LoopClock.now()
+        guard streams[stream.id] === stream else { return }
+        sendContinue(stream)
+        if stream.withheld > 0 {
+            session?.consume(stream.id, stream.withheld)
+            stream.withheld = 0
+            stream.activeIn = LoopClock.now()
+        }
         send()
+    }
+
+    /// Tells a client that waits for it to send the body; not one that has begun already.
+    private func sendContinue(_ stream: HTTP2Stream) {
+        guard stream.awaitsContinue, stream.received == 0, stream.status == nil else { return }
+        stream.awaitsContinue = false
+        inform(stream, .continue, HTTPHeaders())
     }
 
     func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {

@@ -20,6 +20,8 @@ final class HTTP2Stream: Exchange {
     /// The client's side: everything has come.
     var requestEnded: Bool
     var responseEnded = false
+    /// The client sends the body only when it is told to.
+    var awaitsContinue = false
     /// The session waits for `resume`.
     var isDeferred = false
     /// Bytes of body taken from the client, and of those the ones whose window has not been given back.

@@ -14,17 +14,19 @@ public struct HTTPBody: Sendable, AsyncSequence {
     let source: Source
     /// What `collect()` allows where it is given no limit, in bytes.
     let defaultLimit: Int
+    /// Of a body that has already arrived.
+    private let ownTrailers: HTTPHeaders
 
-    init(source: Source, defaultLimit: Int) {
+    init(source: Source, defaultLimit: Int, ownTrailers: HTTPHeaders = HTTPHeaders()) {
         self.source = source
         self.defaultLimit = defaultLimit
+        self.ownTrailers = ownTrailers
     }
 
     public static let empty = HTTPBody([])
 
     public init(_ bytes: [UInt8]) {
-        source = .bytes(bytes)
-        defaultLimit = .max
+        self.init(source: .bytes(bytes), defaultLimit: .max)
     }
 
     /// The whole body where it has already arrived, as it always has in an `inline` handler; else nil.
@@ -39,11 +41,11 @@ public struct HTTPBody: Sendable, AsyncSequence {
         }
     }
 
-    /// Fields that came behind a streamed body; known once iterating has ended, empty where there were none. What frames, routes or
+    /// Fields that came behind the body; of a streamed one known once iterating has ended, empty where there were none. What frames, routes or
     /// authenticates a message is never taken from here.
     public var trailers: HTTPHeaders {
         switch source {
-        case .bytes: HTTPHeaders()
+        case .bytes: ownTrailers
         case .stream(let stream): stream.trailers
         case .decoded(let body): body.coded.trailers
         }

@@ -9,6 +9,7 @@ public struct HTTPStatus: Sendable, Hashable, ExpressibleByIntegerLiteral {
 
     public init(integerLiteral value: Int) { self.init(value) }
 
+    public static let `continue`: HTTPStatus = 100
     public static let switchingProtocols: HTTPStatus = 101
     public static let ok: HTTPStatus = 200
     public static let created: HTTPStatus = 201

@@ -1,0 +1,1 @@
+"""Peers, loads and figures of `scripts/bench wire` and `scripts/soak`."""
