@@ -107,15 +107,20 @@ class MonoflowServer(Peer):
         binary = os.environ.get("MONOFLOW_BINARY", ROOT / ".build/release/monoflow")
         data = self.directory / "data"
         # Its own doing to raise the limit on descriptors.
-        self.launch([binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--allow-weak-isolation", *self.arguments], limit=False)
-        base = self.wait(lambda: json.loads((data / "server.json").read_text())["url"].rstrip("/"))
+        certificate, key = make_certificate(self.directory)
+        self.launch(
+            [binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--tls-listen", "127.0.0.1:0", "--tls-certificate", certificate,
+             "--tls-key", key, "--allow-weak-isolation", *self.arguments], limit=False)
+        facts = self.wait(lambda: json.loads((data / "server.json").read_text()))
+        base, secure = facts["url"].rstrip("/"), facts["tls_url"].rstrip("/")
         self.wait_for(base + "/readyz")
         self.base = base
         # Of a caller with roles: whoever is no administrator is told their namespaces from memory.
         self.headers = {"Authorization": f"Bearer {self.make_user((data / 'admin-token').read_text().strip())}"}
         self.urls = {
-            "hello": base + "/apis/v2beta1/healthz", "auth": base + "/api/session", "h2": base + "/apis/v2beta1/healthz",
-            "idle": base + "/apis/v2beta1/healthz"}
+            name: address + "/apis/v2beta1/healthz" for name, address in
+            {"hello": base, "h2": base, "idle": base, "tls": secure, "h2tls": secure}.items()}
+        self.urls["auth"] = base + "/api/session"
         return self
 
 
