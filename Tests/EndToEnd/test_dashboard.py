@@ -214,6 +214,41 @@ def test_step_shows_details_values_and_log(page, finished_run):
     shot(page, "run-steps")
 
 
+def test_a_reused_step_leads_to_the_one_that_ran(page, server, start_package, gate):
+    gate.open("made")
+    gate.open("used")
+    for _ in range(2):
+        again = start_package(pipelines.counted_pipeline, {"port": gate.port}, caching=None)
+        server.wait(again).succeeded()
+    step = next(node for node in nodes_of(page, again) if node["task_name"] == "counted" and node["type"] == "Container")
+    source = step["reused_from"]
+    page.goto(f"/runs/{again}?node={step['id']}")
+    expect(page.locator(f'.graph .node[data-id="{step["id"]}"]')).to_contain_text("reused")
+    page.get_by_role("tab", name="Logs").click()
+    expect(page.locator("#details")).to_contain_text("the result of an equal one was reused")
+    shot(page, "run-reused")
+    page.get_by_role("link", name="The log of the step that ran").click()
+    expect(page).to_have_url(re.compile(f"/runs/{source['run_id']}.*node={source['node_id']}"))
+    expect(page.locator(f'.graph .node[data-id="{source["node_id"]}"]')).to_have_attribute("aria-current", "true")
+
+
+def test_a_retried_dag_shows_its_attempts_and_no_failed_step(page, server, start_package, gate):
+    gate.words["second"] = ["stop"]
+    gate.open("first")
+    gate.open("second")
+    run = start_package(pipelines.retried, {"port": gate.port})
+    server.wait(run).succeeded()
+    page.goto(f"/runs/{run}")
+    settle(page)
+    group = next(node for node in nodes_of(page, run) if node["type"] == "Retry")
+    expect(page.locator(f'.graph .node[data-id="{group["id"]}"]')).to_be_visible()
+    expect(page.locator("#details")).not_to_contain_text("failed step")
+    shot(page, "run-retried")
+    page.goto(f"/runs/{run}?node={group['id']}")
+    expect(page.locator("#details")).to_contain_text("2 attempts")
+    expect(page.locator("#details")).to_contain_text("unsteady(1)")
+
+
 def test_artifact_page_downloads_the_bytes(page, finished_run):
     rows = page.request.get(f"/api/artifacts?run_id={finished_run.id}").json()["artifacts"]
     artifact = next(row for row in rows if row.get("bytes") and not row.get("is_directory"))
