@@ -126,10 +126,11 @@ def test_other_names_and_roots_are_refused(port):
         port.connect("localhost", ca=ssl.get_default_verify_paths().cafile)
 
 
-def test_requests_and_the_sdk_path(port):
-    import requests
-    answer = requests.get(f"{port.url}/api/session", headers={"Authorization": f"Bearer {port.server.token}"}, verify=port.ca, timeout=30)
-    assert answer.json()["user"] == "admin"
+def test_kfp_sdk(port):
+    import kfp
+    client = kfp.Client(host=port.url, existing_token=port.server.token, ssl_ca_cert=port.ca)
+    made = client.create_experiment("over-tls")
+    assert client.get_experiment(experiment_name="over-tls").experiment_id == made.experiment_id
 
 
 @pytest.mark.parametrize("option, version", [("--http1.1", "1.1"), ("--http2", "2")])
@@ -140,6 +141,14 @@ def test_curl(port, option, version):
     # A file of the dashboard comes as it is on disk.
     page, spoken, _ = port.curl("/js/main.js", option)
     assert page == (REPOSITORY / "Public/js/main.js").read_bytes() and spoken == version
+
+
+def test_grpc(port):
+    import grpc
+    credentials = grpc.ssl_channel_credentials(pathlib.Path(port.ca).read_bytes())
+    with grpc.secure_channel(f"localhost:{port.number}", credentials) as channel:
+        check = channel.unary_unary("/grpc.health.v1.Health/Check", request_serializer=bytes, response_deserializer=bytes)
+        assert check(b"", timeout=30) == b"\x08\x01"  # SERVING
 
 
 def test_kubectl(port):
