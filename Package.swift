@@ -14,6 +14,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let fuzzing = strict + [.define("FUZZ", .when(configuration: .debug))]
+
 func layer(_ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict + more)
 }
@@ -81,7 +83,7 @@ let package = Package(
         tests("DatabaseTests", ["Core", "Database", grdb]),
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
         tests("SocketsTests", ["Core", "CLinux", "COpenSSL", "Sockets"]),
-        tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2"]),
+        tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2", "FuzzTargets"], exclude: ["Seeds"]),
         tests("GRPCTests", ["Core", "Sockets", "HTTP", "GRPC", protobuf]),
         .target(name: "ScriptedTasks", dependencies: ["Core", "Database", "Tasks"], path: "Tests/ScriptedTasks", swiftSettings: strict),
         tests("TasksTests", ["Core", "Database", "Tasks", "ScriptedTasks", logging]),
@@ -93,6 +95,10 @@ let package = Package(
         .executableTarget(
             name: "monoflow-wire", dependencies: ["Core", "GRPC", "HTTP", "Sockets", protobuf, logging], path: "Tests/WireServer", exclude: ["Protos"],
             swiftSettings: strict),
+        // Targets for scripts/fuzz. They reach into modules as tests do, which release builds of these do not allow: FUZZ.
+        .target(
+            name: "FuzzTargets", dependencies: ["Core", "Sockets", "HTTP", "GRPC", "CNGHTTP2", logging], path: "Tests/Fuzz/Targets", swiftSettings: fuzzing),
+        .executableTarget(name: "monoflow-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Main", swiftSettings: fuzzing),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

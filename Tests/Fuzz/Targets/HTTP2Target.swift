@@ -1,0 +1,57 @@
+#if FUZZ
+import Core
+
+@testable import HTTP
+
+private func makeBench() throws -> ServerBench {
+    try ServerBench { router in
+        for method in HTTPMethod.allCases { router.inline(method, "/inline") { .text($0.digest) } }
+        router.inline(.get, "/close") { _ in
+            var response = HTTPResponse.text("bye")
+            response.closesConnection = true
+            return response
+        }
+        router.otherwise(.inline { .text($0.digest, status: .notFound) })
+    }
+}
+
+extension HTTPRequest {
+    /// Short, whatever was sent: answers must not meet the limit of the connection's window, which they share.
+    fileprivate var digest: String {
+        let text = echo
+        return "\(text.utf8.prefix(40).map { $0 }.shown) \(text.utf8.reduce(UInt64(5381)) { $0 &* 33 ^ UInt64($1) })"
+    }
+}
+
+private func check(_ bench: ServerBench, _ frames: [UInt8]) throws {
+    let bytes = HTTP2Connection.preface + frames
+    try bytes.withUnsafeBytes { input in
+        var chance = Chance(of: input)
+        let whole = try HTTP2Output(bench.feed([input]).output), cut = try HTTP2Output(bench.feed(chance.pieces(input)).output)
+        // An error of the connection may come before answers that are still on their way, or behind them.
+        if whole.goAway.contains(where: { $0 != 0 }) || cut.goAway.contains(where: { $0 != 0 }) {
+            let errors = (whole.goAway.filter { $0 != 0 }, cut.goAway.filter { $0 != 0 })
+            return try require(errors.0 == errors.1, "in one piece GOAWAY \(errors.0), in pieces \(errors.1)")
+        }
+        // In pieces answers go out before what the client changes its mind with; they are never others.
+        for (id, stream) in whole.streams {
+            guard let other = cut.streams[id] else { throw FuzzFailure("in one piece \(whole), in pieces \(cut)") }
+            let isSame = stream.fields == other.fields && other.data.starts(with: stream.data) && (stream.trailers == other.trailers || !stream.ended)
+            try require(isSame || stream.reset != nil, "in one piece \(whole), in pieces \(cut)")
+        }
+    }
+}
+
+/// A connection of HTTP/2 that is fed frames, made from records so that they are well formed.
+func http2Target() throws -> FuzzTarget {
+    let bench = try makeBench()
+    let words = ["\u{0}\u{3}:path", "\u{82}\u{86}\u{84}", "/inline", "cookie", "content-length", ":status", "te", "connection", "host"]
+    return FuzzTarget("http2", seeds: HTTP2Frames.seeds, words: words) { input in try check(bench, HTTP2Frames.frames(input)) }
+}
+
+/// The same with the bytes as they are.
+func http2RawTarget() throws -> FuzzTarget {
+    let bench = try makeBench()
+    return FuzzTarget("http2-raw", seeds: HTTP2Frames.seeds.map { HTTP2Frames.frames($0) }) { input in try check(bench, Array(input)) }
+}
+#endif
