@@ -27,6 +27,7 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     /// Streams whose body is written by a task.
     var writers = 0
     var isDraining = false
+    private var peerEnded = false
     var isClosing = false
     var timer: LoopTimer?
     var writeTimer: LoopTimer?
@@ -84,16 +85,28 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
         send()
     }
 
-    func connectionReadEnded() { connectionPeerClosed() }
-
-    /// A client that has half closed can send no WINDOW_UPDATE and no PING any more; what is on its way is still sent.
+    /// What it has sent may still wait to be read.
     func connectionPeerClosed() {
+        for stream in streams.values where stream.requestEnded { stream.task?.cancel() }
+    }
+
+    /// A client that has half closed can send no WINDOW_UPDATE and no PING any more; what is on its way is still sent, as far as the
+    /// windows allow.
+    func connectionReadEnded() {
         if streams.isEmpty { return close() }
         isDraining = true
-        for stream in streams.values where !stream.requestEnded {
-            stream.stream?.end(MonoflowError(.cancelled, "read body", "", "the client went away"))
+        peerEnded = true
+        for stream in Array(streams.values) {
+            if !stream.requestEnded {
+                if let body = stream.stream {
+                    body.end(MonoflowError(.cancelled, "read body", "", "the client went away"))
+                } else if stream.status == nil {
+                    respond(stream, core.refusal(RequestRefusal(.badRequest, "the body ends too early")))
+                }
+            }
+            stream.task?.cancel()
         }
-        for stream in streams.values { stream.task?.cancel() }
+        send()
     }
 
     func connectionProgressed() {
@@ -143,7 +156,8 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
             for stream in streams.values { stream.writer?.drained(queued: stream.queued + connection.queuedBytes) }
         }
         if connection.isDrained { writeTimer?.unset() } else if writeTimer?.isSet == false { writeTimer?.set(afterMilliseconds: core.timeouts.write) }
-        if !session.wantsRead && !session.wantsWrite { close() } else if isDraining, streams.isEmpty, !isClosing { finish() }
+        let isStuck = peerEnded && connection.isDrained && !session.wantsWrite && streams.values.allSatisfy { $0.status != nil && !$0.isDeferred }
+        if isStuck || !session.wantsRead && !session.wantsWrite { close() } else if isDraining, streams.isEmpty, !isClosing { finish() }
     }
 
     func proceed() { send() }
