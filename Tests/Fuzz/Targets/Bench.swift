@@ -49,24 +49,29 @@ final class ServerBench: @unchecked Sendable {
         return (HTTP1Connection(socket, loop: loop, security: .plain, encoder: encoder, core: core), pair[1])
     }
 
-    /// Hands the pieces to a connection as if each were one read, and the end behind them; all within one turn of the loop.
-    /// - Returns: what was sent, and the exchanges in the order in which they ended.
-    func feed(_ pieces: [UnsafeRawBufferPointer]) throws -> (output: [UInt8], exchanges: [HTTPExchangeRecord]) {
-        let copies = pieces.map { Array($0) }
-        return try onLoop { [self] in
-            ended.records.withLock { $0.removeAll() }
-            let (http, peer) = try makeConnection()
-            defer { close(peer) }
-            http.start()
-            let connection = http.connection
-            for piece in copies where !connection.isClosed && !connection.discarding {
-                piece.withUnsafeBytes { connection.handler?.connectionReceived($0) }
-            }
-            if !connection.isClosed && !connection.discarding { connection.handler?.connectionReadEnded() }
-            let output = Self.read(peer)
-            connection.close()
-            return (output, ended.records.withLock { $0 })
+    /// What was sent, and the exchanges in the order in which they ended.
+    typealias Answer = (output: [UInt8], exchanges: [HTTPExchangeRecord])
+
+    /// The same bytes in one piece to one connection, and in pieces to another, all within one turn of the loop.
+    func feed(_ whole: UnsafeRawBufferPointer, _ pieces: [UnsafeRawBufferPointer]) throws -> (whole: Answer, cut: Answer) {
+        let (one, many) = (Array(whole), pieces.map { Array($0) })
+        return try onLoop { [self] in (try feed([one]), try feed(many)) }
+    }
+
+    /// Hands the pieces to a connection as if each were one read, and the end behind them.
+    private func feed(_ pieces: [[UInt8]]) throws -> Answer {
+        ended.records.withLock { $0.removeAll() }
+        let (http, peer) = try makeConnection()
+        defer { close(peer) }
+        http.start()
+        let connection = http.connection
+        for piece in pieces where !connection.isClosed && !connection.discarding {
+            piece.withUnsafeBytes { connection.handler?.connectionReceived($0) }
         }
+        if !connection.isClosed && !connection.discarding { connection.handler?.connectionReadEnded() }
+        let output = Self.read(peer)
+        connection.close()
+        return (output, ended.records.withLock { $0 })
     }
 
     private func onLoop<T: Sendable>(_ work: @escaping @Sendable () throws -> T) throws -> T {

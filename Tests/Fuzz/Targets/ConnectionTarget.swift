@@ -33,7 +33,7 @@ func connectionTarget() throws -> FuzzTarget {
     return FuzzTarget("connection", seeds: WireSeeds.requests, words: WireSeeds.words + ["/validated", "/fail", "/close", "/x/end", "If-Match: \"a\"\r\n"]) { input in
         if input.starts(with: preface) { return }
         var chance = Chance(of: input)
-        let whole = try bench.feed([input]), cut = try bench.feed(chance.pieces(input))
+        let (whole, cut) = try bench.feed(input, chance.pieces(input))
         let output = ResponseOracle.undated(whole.output), other = ResponseOracle.undated(cut.output)
         try require(output == other, "in one piece \(output.shown), in pieces \(other.shown)")
         let answers = try ResponseOracle.read(whole.output, methods: whole.exchanges.map(\.request.method))

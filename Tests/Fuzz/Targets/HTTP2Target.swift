@@ -45,7 +45,8 @@ private func check(_ bench: ServerBench, _ frames: [UInt8]) throws {
     let bytes = HTTP2Connection.preface + frames
     try bytes.withUnsafeBytes { input in
         var chance = Chance(of: input)
-        let whole = try HTTP2Output(bench.feed([input]).output), cut = try HTTP2Output(bench.feed(pieces(input, &chance)).output)
+        let answers = try bench.feed(input, pieces(input, &chance))
+        let whole = try HTTP2Output(answers.whole.output), cut = try HTTP2Output(answers.cut.output)
         // Whether a frame is an error, and of what kind, depends on which streams are answered and forgotten when it comes.
         if (whole.goAway + cut.goAway).contains(where: { $0 != 0 }) { return }
         // In pieces answers go out before what the client changes its mind with; they are never others.
