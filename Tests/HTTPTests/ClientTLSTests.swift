@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import Logging
 import Sockets
+import Synchronization
 import Testing
 
 /// The client over TLS.
@@ -54,6 +55,25 @@ import Testing
             // A context that offers what the client does not speak.
             #expect(await error(request, try TLSClientContext(roots: roots, protocols: ["h2"]))?.code == .failedPrecondition)
         }
+    }
+
+    /// A handshake that fails is no reason to run a body's closure twice; what can be had again is sent again.
+    @Test func failedHandshakes() async throws {
+        let server = try RawServer()
+        var options = HTTPClientOptions()
+        options.retries = RetryPolicy(attempts: 3)
+        let client = HTTPClient(
+            group: try EventLoopGroup(count: 1), options: options, tls: try TLSClientContext(verifiesPeer: false), timing: RetryTiming(sleep: { _ in }))
+        let serving = Task { for _ in 0..<4 { try await server.accept().close() } }
+        let begun = Count()
+        let stream = try HTTPClientRequest(.post, "https://127.0.0.1:\(server.port)/", body: .stream(length: nil) { _ in begun.value.add(1, ordering: .relaxed) })
+        #expect(await code { _ = try await client.send(stream) } == .unavailable)
+        #expect(begun.value.load(ordering: .relaxed) == 1)
+        #expect(client.counters.retries == 0)
+        let bytes = try HTTPClientRequest(.post, "https://127.0.0.1:\(server.port)/", body: .bytes([65]))
+        #expect(await code { _ = try await client.send(bytes) } == .unavailable)
+        #expect(client.counters.retries == 2)
+        try await serving.value
     }
 
     @Test func aServerWithoutTLS() async throws {

@@ -130,7 +130,8 @@ final class ClientConnection: ConnectionHandler, @unchecked Sendable {
     func cut(_ error: MonoflowError) {
         guard let exchange else { return connection.close() }
         var stage = ClientFailure.Stage.inResponse
-        if !exchange.hasAnswer { stage = isReady ? .noResponse : .notSent }
+        // A body that was begun cannot be had again, even where TLS has let nothing of it out.
+        if !exchange.hasAnswer { stage = isReady || exchange.writer != nil ? .noResponse : .notSent }
         phase = .closed
         exchange.fail(error, stage)
         connection.close()
