@@ -33,22 +33,22 @@ struct ResolvedAddress: Sendable {
 }
 
 /// Turns host names into addresses. The system's resolver blocks and cannot be interrupted, so look-ups run on threads
-/// of their own, a few at once; numeric addresses need none.
+/// of their own, a few at once; numeric addresses need none. (The threads of a concurrent queue would be shared with Swift's
+/// tasks.)
 public final class AddressResolver: Sendable {
     private typealias Lookup = @Sendable () -> Void
     /// What the system's resolver does; it blocks.
     typealias Blocking = @Sendable (_ host: String, _ port: Int) throws -> [ResolvedAddress]
 
     private struct State {
-        var running = 0
+        /// Queues that have nothing to do.
+        var free: [DispatchQueue]
         var waiting: Deque<Lookup> = []
     }
 
-    private let atOnce: Int
     private let capacity: Int
-    private let queue = DispatchQueue(label: "monoflow.resolver", qos: .userInitiated, attributes: .concurrent)
     private let blocking: Blocking
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameters:
     ///   - atOnce: look-ups that run, each on a thread.
@@ -58,9 +58,9 @@ public final class AddressResolver: Sendable {
     }
 
     init(atOnce: Int, capacity: Int, blocking: @escaping Blocking) {
-        self.atOnce = max(1, atOnce)
         self.capacity = max(0, capacity)
         self.blocking = blocking
+        state = Mutex(State(free: (0..<max(1, atOnce)).map { DispatchQueue(label: "monoflow.resolver.\($0)", qos: .userInitiated) }))
     }
 
     /// - Returns: at least one address, in the system's order of preference.
@@ -80,26 +80,24 @@ public final class AddressResolver: Sendable {
             within: limit, else: MonoflowError(.deadlineExceeded, "look up address", host, "no answer within \(limit)"))
     }
 
+    /// - Returns: false where too many wait.
     private func submit(_ lookup: @escaping Lookup) -> Bool {
-        let (isAccepted, starts) = state.withLock { state -> (Bool, Bool) in
-            if state.running < atOnce {
-                state.running += 1
-                return (true, true)
-            }
-            if state.waiting.count >= capacity { return (false, false) }
+        let (isAccepted, queue) = state.withLock { state -> (Bool, DispatchQueue?) in
+            if let queue = state.free.popLast() { return (true, queue) }
+            if state.waiting.count >= capacity { return (false, nil) }
             state.waiting.append(lookup)
-            return (true, false)
+            return (true, nil)
         }
-        if starts { queue.async { self.run(lookup) } }
+        if let queue { queue.async { self.run(lookup, on: queue) } }
         return isAccepted
     }
 
-    private func run(_ first: @escaping Lookup) {
+    private func run(_ first: @escaping Lookup, on queue: DispatchQueue) {
         var next: Lookup? = first
         while let lookup = next {
             lookup()
             next = state.withLock { state in
-                if state.waiting.isEmpty { state.running -= 1 }
+                if state.waiting.isEmpty { state.free.append(queue) }
                 return state.waiting.popFirst()
             }
         }

@@ -193,7 +193,7 @@ import Testing
             router.on(.post, "/echo") { .bytes(try await $0.body.collect()) }
         }) { _, port in
             var options = HTTPClientOptions()
-            options.connectionsPerOrigin = 8
+            (options.connectionsPerOrigin, options.waitLimit) = (8, .seconds(60))
             let client = try makeClient(options), url = "http://127.0.0.1:\(port)/echo"
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for worker in 0..<32 {

@@ -15,7 +15,7 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let authority = try CertificateAuthority(directory: directory, clock: .system)
         let context = try TLSServerContext(
-            identities: [try authority.serverIdentity(names: ["localhost", "127.0.0.1"])], protocols: ["h2", "http/1.1"])
+            identities: [try authority.serverIdentity(names: ["localhost", "127.0.0.1"])], protocols: ["h2", "http/1.1"], handshakeTimeout: .seconds(60))
         var router = Router()
         router.on(.post, "/echo") { .bytes(try await $0.body.collect()) }
         var log = Logger(label: "test")
@@ -28,7 +28,7 @@ import Testing
 
     @Test func connectionsAreVerifiedAndKept() async throws {
         try await withSecureServer { port, roots in
-            let client = HTTPClient(group: try EventLoopGroup(count: 1), tls: try TLSClientContext(roots: roots, protocols: ["http/1.1"]))
+            let client = HTTPClient(group: try EventLoopGroup(count: 1), tls: try TLSClientContext(roots: roots, protocols: ["http/1.1"], handshakeTimeout: .seconds(60)))
             for count in [1, 100_000, 1_000_000] {
                 let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
                 let request = try HTTPClientRequest(.post, "https://localhost:\(port)/echo", body: .passing(HTTPBody(bytes)))
@@ -47,9 +47,9 @@ import Testing
                 do { _ = try await HTTPClient(group: group, tls: tls).send(request) } catch { return error }
                 return nil
             }
-            let wrongName = await error(name, try TLSClientContext(roots: roots))
+            let wrongName = await error(name, try TLSClientContext(roots: roots, handshakeTimeout: .seconds(60)))
             #expect(wrongName?.code == .unavailable && wrongName?.message.contains("hostname mismatch") == true, "\(String(describing: wrongName))")
-            let unknown = await error(request, try TLSClientContext(roots: .system))
+            let unknown = await error(request, try TLSClientContext(roots: .system, handshakeTimeout: .seconds(60)))
             #expect(unknown?.code == .unavailable && unknown?.message.contains("verify failed") == true, "\(String(describing: unknown))")
             #expect(await error(request, nil)?.code == .failedPrecondition)
             // A context that offers what the client does not speak.

@@ -33,10 +33,10 @@ import Testing
     @Test func theNextAddressIsTried() async throws {
         let group = try EventLoopGroup(count: 1), (good, port) = Self.listen()
         defer { close(good) }
-        let socket = try await connector([1, 1, port]).connect(to: .ip(host: "several.example", port: 80), on: group.loops[0])
+        let socket = try await connector([1, 1, port]).connect(to: .ip(host: "several.example", port: 80), on: group.loops[0], limit: .seconds(50))
         #expect(socket.peer == "127.0.0.1")
         socket.close()
-        #expect(await code { _ = try await connector([1, 1]).connect(to: .ip(host: "several.example", port: 80), on: group.loops[0]) } == .unavailable)
+        #expect(await code { _ = try await connector([1, 1]).connect(to: .ip(host: "several.example", port: 80), on: group.loops[0], limit: .seconds(50)) } == .unavailable)
     }
 
     @Test func anAddressThatDoesNotAnswerIsLeftInTime() async throws {
@@ -50,7 +50,7 @@ import Testing
         let first = try await Connector().connect(to: .ip(host: "127.0.0.1", port: silent), on: loop)
         defer { first.close() }
         let connector = connector([silent, port], tryLimit: .milliseconds(100))
-        try await connector.connect(to: .ip(host: "several.example", port: 80), on: loop).close()
+        try await connector.connect(to: .ip(host: "several.example", port: 80), on: loop, limit: .seconds(50)).close()
         #expect(await code { _ = try await self.connector([silent]).connect(to: .ip(host: "one.example", port: 80), on: loop, limit: .milliseconds(100)) } == .deadlineExceeded)
     }
 
@@ -69,23 +69,23 @@ import Testing
             return try AddressResolver.lookUp("127.0.0.1", port, flags: AI_NUMERICHOST | AI_NUMERICSERV)
         }
         let connector = Connector(resolver: resolver), address = SocketAddress.ip(host: "slow.example", port: 80)
-        let running = Task { try await connector.connect(to: address, on: group.loops[0]) }
+        let running = Task { try await connector.connect(to: address, on: group.loops[0], limit: .seconds(50)) }
         var iterator = began.makeAsyncIterator()
         await iterator.next()
         // The one that waits runs out of time, and keeps its place in the line until its turn comes.
         #expect(await code { _ = try await connector.connect(to: address, on: group.loops[0], limit: .milliseconds(50)) } == .deadlineExceeded)
-        #expect(await code { _ = try await connector.connect(to: address, on: group.loops[0]) } == .resourceExhausted)
+        #expect(await code { _ = try await connector.connect(to: address, on: group.loops[0], limit: .seconds(50)) } == .resourceExhausted)
         // A numeric address needs no look-up.
         try await connector.connect(to: .ip(host: "127.0.0.1", port: port), on: group.loops[0]).close()
         var byte: UInt8 = 1
         #expect(write(key, &byte, 1) == 1)
         try await running.value.close()
         // Nobody waits for the second look-up any more: it is left out, and the thread is free for the third.
-        let third = Task { try await connector.connect(to: address, on: group.loops[0]) }
+        let third = Task { try await connector.connect(to: address, on: group.loops[0], limit: .seconds(50)) }
         await iterator.next()
         #expect(write(key, &byte, 1) == 1)
         try await third.value.close()
-        let cancelled = Task { try await connector.connect(to: address, on: group.loops[0]) }
+        let cancelled = Task { try await connector.connect(to: address, on: group.loops[0], limit: .seconds(50)) }
         await iterator.next()
         cancelled.cancel()
         #expect(await code { try await cancelled.value.close() } == .cancelled)
