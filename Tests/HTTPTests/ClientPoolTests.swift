@@ -218,7 +218,7 @@ import Testing
         defer { unlink(path) }
         var router = Router()
         router.inline(.get, "/") { .text($0.headers["Host"] ?? "") }
-        let server = HTTPServer(router: router, group: try EventLoopGroup(count: 1))
+        let server = HTTPServer(router: router, group: try TestLoops.group)
         try server.start(.unix(path: path))
         let client = try makeClient()
         let origin = try HTTPOrigin(host: "app", address: .unix(path: path))

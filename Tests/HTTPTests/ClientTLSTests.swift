@@ -20,7 +20,7 @@ import Testing
         router.on(.post, "/echo") { .bytes(try await $0.body.collect()) }
         var log = Logger(label: "test")
         log.logLevel = .critical
-        let server = HTTPServer(router: router, group: try EventLoopGroup(count: 1), log: log)
+        let server = HTTPServer(router: router, group: try TestLoops.group, log: log)
         let address = try server.start(SocketAddress("127.0.0.1:0"), tls: TLSServerContextHolder(context))
         try await body(address.port, .file(authority.certificatePath))
         await server.drain(timeout: .zero)
@@ -28,7 +28,7 @@ import Testing
 
     @Test func connectionsAreVerifiedAndKept() async throws {
         try await withSecureServer { port, roots in
-            let client = HTTPClient(group: try EventLoopGroup(count: 1), tls: try TLSClientContext(roots: roots, protocols: ["http/1.1"], handshakeTimeout: .seconds(60)))
+            let client = try makeClient(tls: TLSClientContext(roots: roots, protocols: ["http/1.1"], handshakeTimeout: .seconds(60)))
             for count in [1, 100_000, 1_000_000] {
                 let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
                 let request = try HTTPClientRequest(.post, "https://localhost:\(port)/echo", body: .passing(HTTPBody(bytes)))
@@ -40,11 +40,10 @@ import Testing
 
     @Test func strangersAreRefused() async throws {
         try await withSecureServer { port, roots in
-            let group = try EventLoopGroup(count: 1)
             let name = try HTTPClientRequest(.post, HTTPURL(HTTPOrigin(.https, host: "other.example", address: .ip(host: "127.0.0.1", port: port)), target: "/echo"))
             let request = try HTTPClientRequest(.post, "https://localhost:\(port)/echo")
             func error(_ request: HTTPClientRequest, _ tls: TLSClientContext?) async -> MonoflowError? {
-                do { _ = try await HTTPClient(group: group, tls: tls).send(request) } catch { return error }
+                do { _ = try await makeClient(tls: tls).send(request) } catch { return error as? MonoflowError }
                 return nil
             }
             let wrongName = await error(name, try TLSClientContext(roots: roots, handshakeTimeout: .seconds(60)))
@@ -62,8 +61,7 @@ import Testing
         let server = try RawServer()
         var options = HTTPClientOptions()
         options.retries = RetryPolicy(attempts: 3)
-        let client = HTTPClient(
-            group: try EventLoopGroup(count: 1), options: options, tls: try TLSClientContext(verifiesPeer: false), timing: RetryTiming(sleep: { _ in }))
+        let client = try makeClient(options, tls: TLSClientContext(verifiesPeer: false), timing: RetryTiming(sleep: { _ in }))
         let serving = Task { for _ in 0..<4 { try await server.accept().close() } }
         let begun = Count()
         let stream = try HTTPClientRequest(.post, "https://127.0.0.1:\(server.port)/", body: .stream(length: nil) { _ in begun.value.add(1, ordering: .relaxed) })
@@ -78,7 +76,7 @@ import Testing
 
     @Test func aServerWithoutTLS() async throws {
         let server = try RawServer()
-        let client = HTTPClient(group: try EventLoopGroup(count: 1), tls: try TLSClientContext(verifiesPeer: false))
+        let client = try makeClient(tls: TLSClientContext(verifiesPeer: false))
         let outcome = Task { try await client.send(HTTPClientRequest(.get, "https://127.0.0.1:\(server.port)/")) }
         let peer = try await server.accept()
         try await peer.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")

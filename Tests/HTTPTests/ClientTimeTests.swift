@@ -46,7 +46,7 @@ import Testing
         let server = try RawServer()
         #expect(await code { _ = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:1/")) } == .unavailable)
         #expect(await code { _ = try await client.send(HTTPClientRequest(.get, "http://name.invalid/")) } == .unavailable)
-        let connector = Connector(), group = try EventLoopGroup(count: 1), loop = group.loops[0]
+        let connector = Connector(), group = try TestLoops.group, loop = group.loops[0]
         #expect(await code { _ = try await connector.connect(to: .ip(host: "127.0.0.1", port: 0), on: loop) } == .invalidArgument)
         #expect(await code { _ = try await connector.connect(to: .unix(path: "/nowhere/at/all"), on: loop) } == .unavailable)
         let socket = try await connector.connect(to: .ip(host: "localhost", port: server.port), on: loop)
@@ -68,7 +68,7 @@ import Testing
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
         #expect(bound == 0 && listen(fd, 0) == 0)
-        let connector = Connector(), group = try EventLoopGroup(count: 1), loop = group.loops[0]
+        let connector = Connector(), group = try TestLoops.group, loop = group.loops[0]
         let first = try await connector.connect(to: .unix(path: path), on: loop)
         defer { first.close() }
         #expect(await code { _ = try await connector.connect(to: .unix(path: path), on: loop, limit: .milliseconds(50)) } == .deadlineExceeded)

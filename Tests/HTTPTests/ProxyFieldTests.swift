@@ -9,7 +9,7 @@ import Testing
     private func proxy(_ change: (inout ProxyOptions) -> Void = { _ in }) throws -> ReverseProxy {
         var options = ProxyOptions()
         change(&options)
-        return ReverseProxy(try HTTPOrigin(host: "upstream", port: 81), client: HTTPClient(group: try EventLoopGroup(count: 1)), options: options)
+        return ReverseProxy(try HTTPOrigin(host: "upstream", port: 81), client: HTTPClient(group: try TestLoops.group), options: options)
     }
 
     private func text(_ headers: HTTPHeaders) -> [String] { headers.map { "\($0.name): \($0.value)" } }

@@ -215,7 +215,7 @@ func withServer(
     routes(&router)
     var log = Logger(label: "test")
     log.logLevel = .critical
-    let server = HTTPServer(router: router, group: try EventLoopGroup(count: 2), limits: limits, log: log, observer: observer)
+    let server = HTTPServer(router: router, group: try TestLoops.group, limits: limits, log: log, observer: observer)
     let address = try server.start(SocketAddress("127.0.0.1:0"))
     do { try await body(server, address.port) } catch {
         await server.drain(timeout: .zero)

@@ -52,12 +52,14 @@ final class RawServer: @unchecked Sendable {
     }
 }
 
-/// A client of its own loops for the time of one test.
-func makeClient(_ options: HTTPClientOptions = HTTPClientOptions(), timing: RetryTiming = RetryTiming()) throws -> HTTPClient {
+/// A client for the time of one test.
+func makeClient(
+    _ options: HTTPClientOptions = HTTPClientOptions(), tls: TLSClientContext? = nil, timing: RetryTiming = RetryTiming()
+) throws -> HTTPClient {
     var options = options
     // Machines that run tests are busy.
     options.timeouts.connect = .seconds(60)
-    return HTTPClient(group: try EventLoopGroup(count: 2), options: options, timing: timing)
+    return HTTPClient(group: try TestLoops.group, options: options, tls: tls, timing: timing)
 }
 
 /// The code of the error that the work ends with; nil where it ends without one.
