@@ -46,13 +46,13 @@ public final class GRPCHealth: Sendable {
         for watcher in watchers { watcher.finish() }
     }
 
-    /// The status now and after each change; of changes that nobody has read yet only the last is kept.
-    /// - Throws: `resourceExhausted` with too many watchers.
     private func list() -> Grpc_Health_V1_HealthListResponse {
         let statuses = state.withLock { $0.statuses }
         return .with { $0.statuses = statuses.mapValues(Self.message) }
     }
 
+    /// The status now and after each change; of changes that nobody has read yet only the last is kept.
+    /// - Throws: `resourceExhausted` with too many watchers.
     private func watch(_ service: String) throws(MonoflowError) -> (id: UInt64, changes: AsyncStream<Serving?>) {
         let (changes, continuation) = AsyncStream.makeStream(of: Serving?.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state -> UInt64? in
