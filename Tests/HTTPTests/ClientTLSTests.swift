@@ -9,13 +9,13 @@ import Testing
 /// The client over TLS.
 @Suite struct ClientTLSTests {
     /// An HTTPS server with a certificate of its own authority for the time of one test.
-    private func withSecureServer(_ body: (_ port: Int, _ roots: TLSClientContext.Roots) async throws -> Void) async throws {
+    private func withSecureServer(protocols: [String] = ["h2", "http/1.1"], _ body: (_ port: Int, _ roots: TLSClientContext.Roots) async throws -> Void) async throws {
         let directory = NSTemporaryDirectory() + "client-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let authority = try CertificateAuthority(directory: directory, clock: .system)
         let context = try TLSServerContext(
-            identities: [try authority.serverIdentity(names: ["localhost", "127.0.0.1"])], protocols: ["h2", "http/1.1"], handshakeTimeout: .seconds(60))
+            identities: [try authority.serverIdentity(names: ["localhost", "127.0.0.1"])], protocols: protocols, handshakeTimeout: .seconds(60))
         var router = Router()
         router.on(.post, "/echo") { .bytes(try await $0.body.collect()) }
         var log = Logger(label: "test")
@@ -35,6 +35,34 @@ import Testing
                 #expect(try await client.send(request).body.collect() == bytes)
             }
             #expect(client.counters.connectionsMade == 1)
+        }
+    }
+
+    @Test func http2IsAgreedOn() async throws {
+        try await withSecureServer { port, roots in
+            let group = try EventLoopGroup(count: 1)
+            let client = try await HTTP2ClientConnection.connect(
+                to: HTTPOrigin(.https, host: "localhost", port: port), tls: TLSClientContext(roots: roots, protocols: ["h2"]), on: group.loops[0])
+            for count in [0, 1, 1_000_000] {
+                let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+                let stream = client.open(.post, "/echo", [:], hasBody: true)
+                try await stream.writer.write(bytes)
+                stream.endBody()
+                #expect(try await stream.response().body.collect() == bytes)
+            }
+            client.close()
+        }
+        try await withSecureServer(protocols: ["http/1.1"]) { port, roots in
+            let group = try EventLoopGroup(count: 1), origin = try HTTPOrigin(.https, host: "localhost", port: port)
+            func error(_ tls: TLSClientContext?) async -> MonoflowError? {
+                do { _ = try await HTTP2ClientConnection.connect(to: origin, tls: tls, on: group.loops[0]) } catch { return error }
+                return nil
+            }
+            // A server that insists on what was not offered ends the handshake; one that chooses nothing is not spoken to.
+            #expect(await error(try TLSClientContext(roots: roots, protocols: ["h2"])) != nil)
+            #expect(await error(try TLSClientContext(roots: roots))?.code == .failedPrecondition)
+            #expect(await error(nil)?.code == .failedPrecondition)
+            #expect(await error(try TLSClientContext(roots: .system, protocols: ["h2"]))?.code == .unavailable)
         }
     }
 

@@ -27,6 +27,7 @@ struct WireServer {
         FaultRoutes.add(to: &router)
         try EchoService.addRoutes(to: &router, messageBytes: options.messageBytes)
         if let url = options.forward { try ProxyRoutes.add(to: &router, forward: url, group: group) }
+        EchoClient(group: group).addRoutes(to: &router)
         let server = HTTPServer(
             router: router, group: group, limits: options.limits, log: log, onError: GRPCRouter.onError(HTTPErrorTable.respond))
         let address = try server.start(SocketAddress(options.listen))

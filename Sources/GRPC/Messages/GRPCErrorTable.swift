@@ -20,17 +20,6 @@ public enum GRPCErrorTable {
         }
     }
 
-    /// What a client makes of a stream that the server reset with this HTTP/2 error code.
-    public static func code(reset: UInt32) -> GRPCCode {
-        switch reset {
-        case 0x7: .unavailable  // REFUSED_STREAM: nothing of it was processed
-        case 0x8: .cancelled  // CANCEL
-        case 0xb: .resourceExhausted  // ENHANCE_YOUR_CALM
-        case 0xc: .permissionDenied  // INADEQUATE_SECURITY
-        default: .internalError
-        }
-    }
-
     /// Our vocabulary for a status that somebody else's server answered; nil for OK.
     public static func code(_ code: GRPCCode) -> MonoflowError.Code? {
         switch code {

@@ -26,7 +26,7 @@ struct ServerStream: Sendable {
     let limits: GRPCLimits
 
     func requests<Value>(_ codec: GRPCCodec<Value>) -> GRPCMessages<Value> {
-        GRPCMessages(body: body, limit: limits.receivedMessageBytes, encoding: requestEncoding, decode: codec.decode, atEnd: nil)
+        GRPCMessages(source: RequestSource(body: body, encoding: requestEncoding), limit: limits.receivedMessageBytes, decode: codec.decode)
     }
 
     // Not inlined: Swift 6.3.1's optimiser crashes on asynchronous callers that take this in.

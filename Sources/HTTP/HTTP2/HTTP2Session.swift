@@ -10,6 +10,7 @@ struct HTTP2ErrorCode: RawRepresentable, Equatable, Sendable {
     static let refusedStream = HTTP2ErrorCode(rawValue: 0x7)
     static let cancel = HTTP2ErrorCode(rawValue: 0x8)
     static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 0xb)
+    static let inadequateSecurity = HTTP2ErrorCode(rawValue: 0xc)
 }
 
 /// What the owner has to send on a stream just now.
@@ -112,7 +113,10 @@ final class HTTP2Session {
     /// Gives back window of the stream and of the connection.
     func consume(_ stream: Int32, _ count: Int) { nghttp2_session_consume(session, stream, count) }
 
-    /// For bytes of a stream that is no more.
+    /// Gives back window of the stream only.
+    func consumeStream(_ stream: Int32, _ count: Int) { nghttp2_session_consume_stream(session, stream, count) }
+
+    /// For bytes of a stream that is no more, or whose own window is given back later.
     func consumeConnection(_ count: Int) { nghttp2_session_consume_connection(session, count) }
 
     /// Announces the end without refusing what is on its way.
