@@ -26,11 +26,11 @@ extension AccessService {
     }
 
     /// The namespaces in which the caller has a role, by name; an admin is an owner of all.
-    public func namespaces(of principal: Principal) async throws(MonoflowError) -> [NamespaceAccess] {
+    public func namespaces(of principal: Principal) -> [NamespaceAccess] {
         guard principal.isAdmin else {
             return principal.roles.map { NamespaceAccess(name: $0.key, role: $0.value) }.sorted { $0.name < $1.name }
         }
-        return try await database.read { try AccessStore.namespaces($0).map { NamespaceAccess(name: $0, role: .owner) } }
+        return namespaceIndex.names.map { NamespaceAccess(name: $0, role: .owner) }
     }
 
     /// - Parameter roles: by namespace; one of them must be the home namespace, unless the user is an admin.

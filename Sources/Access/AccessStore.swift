@@ -25,10 +25,6 @@ enum AccessStore {
         return db.changesCount > 0
     }
 
-    static func namespaces(_ db: GRDB.Database) throws -> [String] {
-        try String.fetchAll(db, sql: "SELECT name FROM namespaces ORDER BY name")
-    }
-
     static func insert(_ db: GRDB.Database, _ user: UserRecord) throws {
         guard try find(db, name: user.name) == nil else {
             throw MonoflowError(.alreadyExists, "create user", user.name, "a user of this name exists")

@@ -12,6 +12,8 @@ public struct NamespaceSettings: Sendable, Equatable {
 final class NamespaceIndex: Sendable {
     private let settings: Mutex<[String: NamespaceSettings]>
     init(_ settings: [String: NamespaceSettings]) { self.settings = Mutex(settings) }
+    /// In alphabetical order.
+    var names: [String] { settings.withLock { $0.keys.sorted() } }
     func contains(_ name: String) -> Bool { settings.withLock { $0[name] != nil } }
     func set(_ name: String, _ value: NamespaceSettings) { settings.withLock { $0[name] = value } }
     subscript(name: String) -> NamespaceSettings? { settings.withLock { $0[name] } }

@@ -102,9 +102,9 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.remove() }
         let ann = try await fixture.access.authenticate(bearer: try await fixture.token("ann", .viewer, in: "team").text)
-        #expect(try await fixture.access.namespaces(of: ann) == [NamespaceAccess(name: "team", role: .viewer)])
+        #expect(fixture.access.namespaces(of: ann) == [NamespaceAccess(name: "team", role: .viewer)])
         let admin = try await fixture.access.authenticate(bearer: try fixture.adminToken)
-        #expect(try await fixture.access.namespaces(of: admin) == ["default", "team"].map { NamespaceAccess(name: $0, role: .owner) })
+        #expect(fixture.access.namespaces(of: admin) == ["default", "team"].map { NamespaceAccess(name: $0, role: .owner) })
         // Only an admin learns that a namespace does not exist.
         #expect(await failure { try admin.require(.read, in: "nowhere") }?.code == .notFound)
         #expect(await failure { try ann.require(.read, in: "nowhere") }?.code == .permissionDenied)

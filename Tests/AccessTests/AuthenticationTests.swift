@@ -122,7 +122,7 @@ import Testing
         #expect(try await again.access.authenticate(bearer: token).roles == ["team": .predict])
         #expect(try await again.access.authenticate(session: session).user == "ann")
         let admin = try await again.access.authenticate(bearer: try again.adminToken)
-        #expect(try await again.access.namespaces(of: admin).map(\.name) == ["default", "team"])
+        #expect(again.access.namespaces(of: admin).map(\.name) == ["default", "team"])
         try await again.database.close()
     }
 }

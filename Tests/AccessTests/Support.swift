@@ -52,7 +52,7 @@ final class Fixture: Sendable {
 
     /// A user with one role, and a token of theirs.
     func token(_ user: String, _ role: Role, in namespace: String, expiresAt: Timestamp? = nil) async throws -> IssuedToken {
-        if try await !access.namespaces(of: Principal(user: "test", isAdmin: true, homeNamespace: "default", roles: [:])).map(\.name).contains(namespace) {
+        if !access.namespaces(of: Principal(user: "test", isAdmin: true, homeNamespace: "default", roles: [:])).map(\.name).contains(namespace) {
             try await access.createNamespace(namespace)
         }
         _ = try await access.createUser(name: user, homeNamespace: namespace, isAdmin: false, roles: [namespace: role])

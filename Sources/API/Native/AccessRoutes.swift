@@ -7,8 +7,8 @@ struct AccessRoutes: Sendable {
     let services: APIServices
 
     func add(to router: inout Router) {
-        router.on(.get, "/api/namespaces") { request in
-            let all = try await services.access.namespaces(of: request.caller())
+        router.inline(.get, "/api/namespaces") { request in
+            let all = try services.access.namespaces(of: request.caller())
             return .json(["namespaces": .array(all.map { ["name": .string($0.name), "role": .string($0.role.rawValue)] })])
         }
         router.on(.post, "/api/namespaces") { request in

@@ -15,12 +15,12 @@ struct SessionRoutes: Sendable {
                 throw MonoflowError(.invalidArgument, "sign in", "token", "is missing")
             }
             let session = try await services.access.openSession(bearer: token.trimmingCharacters(in: .whitespacesAndNewlines))
-            var response = HTTPResponse.json(try await json(session.principal))
+            var response = HTTPResponse.json(json(session.principal))
             response.headers.add("Set-Cookie", Authentication.cookie(session.value, seconds: 2_592_000, for: request))
             response.headers.add("Cache-Control", "no-store")
             return response
         }
-        router.on(.get, "/api/session") { request in .json(try await json(try request.caller())) }
+        router.inline(.get, "/api/session") { request in .json(json(try request.caller())) }
         router.on(.delete, "/api/session", tags: [Authentication.publicTag]) { request in
             if let session = Authentication.session(of: request) {
                 try authentication.checkOrigin(request)
@@ -32,10 +32,10 @@ struct SessionRoutes: Sendable {
         }
     }
 
-    private func json(_ principal: Principal) async throws -> JSON {
+    private func json(_ principal: Principal) -> JSON {
         [
             "user": .string(principal.user), "is_admin": .bool(principal.isAdmin), "home_namespace": .string(principal.homeNamespace),
-            "namespaces": .array(try await services.access.namespaces(of: principal).map { ["name": .string($0.name), "role": .string($0.role.rawValue)] }),
+            "namespaces": .array(services.access.namespaces(of: principal).map { ["name": .string($0.name), "role": .string($0.role.rawValue)] }),
         ]
     }
 }
