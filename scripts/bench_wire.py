@@ -47,11 +47,11 @@ def hello(servers, options, aims):
 
 
 def auth(servers, options, aims):
-    for connections in options.connections[1:]:
-        results = in_turns(
-            servers, "auth", options.repeat, lambda server, url: loads.wrk(server, url, connections, options.seconds, server.headers))
-        tables.rates(f"authenticated GET, {connections} connections (nginx: hello)", results, ["nginx"])
-        aims.at_least(f"authenticated GET at {connections}", results, "monoflow", "nginx", 0.5)
+    for key, title in (("auth", "GET /api/system, bearer token, answered on the loop"), ("auth_task", "GET /api/session, bearer token, answered by a task")):
+        for connections in options.connections[1:]:
+            results = in_turns(servers, key, options.repeat, lambda server, url: loads.wrk(server, url, connections, options.seconds, server.headers))
+            tables.rates(f"{title}, {connections} connections (nginx: hello)", results, ["nginx"])
+            aims.at_least(f"{title}, at {connections}", results, "monoflow", "nginx", 0.5)
 
 
 def h2(servers, options, aims):
@@ -101,24 +101,24 @@ def transfer(servers, options, aims):
                 aims.add(f"{title}: memory growth of {name}", "< 64 MiB", f"{most / (1 << 20):.0f} MiB", most < 64 << 20)
 
 
-def idle(servers, options, aims):
+def idle(_, options, aims):
+    """On servers that have done nothing before: memory that was freed would be used again and not count."""
     count = min(options.idle, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
-    loads_before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    peers.raise_descriptor_limit()
-    print(f"| {count:,} idle kept-alive connections | server memory, bytes/connection | answered |\n|---|---|---|")
-    for server in [server for server in servers if "idle" in server.urls]:
-        try:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with tempfile.TemporaryDirectory(prefix="wire-idle-") as temporary, contextlib.ExitStack() as stack:
+        pathlib.Path(temporary).chmod(0o755)
+        fresh = start_servers(pathlib.Path(temporary), options, stack)
+        peers.raise_descriptor_limit()
+        print(f"| {count:,} idle kept-alive connections | server memory, bytes/connection | answered |\n|---|---|---|")
+        for server in fresh:
             figures = loads.idle(server, server.urls["idle"], count)
-        except (RuntimeError, OSError) as error:
-            print(f"| {server.name} | – | {error} |")
-            continue
-        print(f"| {server.name} | {figures.growth:,} | {count - figures.errors:,} |", flush=True)
-        if server.name.startswith("monoflow"):
-            aims.add(
-                f"idle connections: {server.name}", "< 8 KiB each, all answered", f"{figures.growth:,} bytes, {count - figures.errors:,} answered",
-                figures.growth < 8 * KIBIBYTE and figures.errors == 0)
-    print()
-    resource.setrlimit(resource.RLIMIT_NOFILE, loads_before)
+            print(f"| {server.name} | {figures.growth:,} | {count - figures.errors:,} |", flush=True)
+            if server.name.startswith("monoflow"):
+                aims.add(
+                    f"idle connections: {server.name}", "< 8 KiB each, all answered", f"{figures.growth:,} bytes, {count - figures.errors:,} answered",
+                    figures.growth < 8 * KIBIBYTE and figures.errors == 0)
+        print()
+    resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
 
 MEASURES = {"hello": hello, "auth": auth, "h2": h2, "tls": tls, "transfer": transfer, "idle": idle}
@@ -144,11 +144,14 @@ def start_servers(directory, options, stack):
         add(peers.Nginx(directory / "nginx"), text, file=options.file)
     if "hummingbird" not in without and (peers.Hummingbird.PACKAGE / ".build/release/hummingbird-peer").exists():
         add(peers.Hummingbird(directory / "hummingbird"), text)
+    return servers
+
+
+def introduce(servers):
     for server in servers:
         with urllib.request.urlopen(server.urls["hello"]) as answer:
-            print(f"- {server.name}: process {server.pid}, hello {len(answer.read())} bytes, head about {len(str(answer.headers)) + 15} bytes")
-    print()
-    return servers
+            print(f"- {server.name}: hello {len(answer.read())} bytes, head about {len(str(answer.headers)) + 15} bytes")
+    print(flush=True)
 
 
 def main():
@@ -182,6 +185,7 @@ def main():
         print(f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, load before {os.getloadavg()[0]:.1f}; "
               f"{options.repeat} rounds of {options.seconds} s; median (range)\n")
         servers = start_servers(directory, options, stack)
+        introduce(servers)
         aims = tables.Aims()
         for name in MEASURES:
             if name in wanted:

@@ -114,10 +114,11 @@ extension ProcessExecutor {
         return names.filter { $0.wholeMatch(of: /nvidia([0-9]+|ctl|-uvm|-uvm-tools|-modeset)/) != nil }.sorted().map { "/dev/" + $0 }
     }
 
-    public func capabilities() -> ExecutorCapabilities {
+    /// Looks at the machine, which takes milliseconds.
+    static func machine(_ isolation: IsolationLevel) -> ExecutorCapabilities {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
         let gpus = Self.gpuDevices().filter { $0.wholeMatch(of: /\/dev\/nvidia[0-9]+/) != nil }.count
-        return ExecutorCapabilities(cpuMillis: cores * 1000, memoryBytes: memory, gpus: gpus, isolation: mode.level)
+        return ExecutorCapabilities(cpuMillis: cores * 1000, memoryBytes: memory, gpus: gpus, isolation: isolation)
     }
 }

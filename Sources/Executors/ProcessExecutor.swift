@@ -52,6 +52,8 @@ public final class ProcessExecutor: Executor {
     let canOverlay: Bool
     let blobs: BlobStore
     let clock: WallClock
+    /// As the machine was at the start; routes that are answered on event loops ask for it.
+    private let machine: ExecutorCapabilities
     private let removal: TreeRemoval
     let roots: RootPool
     let files: BlockingQueue
@@ -100,6 +102,7 @@ public final class ProcessExecutor: Executor {
         self.blobs = blobs
         self.clock = clock
         mode = finding.mode
+        machine = Self.machine(finding.mode.level)
         isolationNotes = finding.reasons
         // The overlay's options are one text with commas and colons in it.
         canOverlay = finding.canOverlay && !options.dataDirectory.contains { ",:\\".contains($0) }
@@ -120,6 +123,8 @@ public final class ProcessExecutor: Executor {
         roots = try RootPool(directory: options.dataDirectory + "/tasks/.roots")
         files.later { [removal] in removal.empty() }
     }
+
+    public func capabilities() -> ExecutorCapabilities { machine }
 
     // ---- places ----
 

@@ -14,7 +14,7 @@ import http2_frames as h2
 import wire_faults as faults
 from raw_http import RawClient
 from server_process import BINARY, OUTPUT
-from wire_process import WireProcess
+from wire_process import WireProcess, processes
 
 HELLO = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 MEBIBYTE = 1 << 20
@@ -244,6 +244,18 @@ def test_slow_preface_is_cut(start):
 
 
 # The product
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v2", "/api/system"])
+def test_routes_on_the_event_loop_are_cheap(server, path):
+    """They must not keep the loop from its other connections: processor time, which other load on the machine does not change much."""
+    with RawClient(server.url) as client:
+        token = f"Authorization: Bearer {server.token}"
+        assert client.get(path, token).status == 200
+        before = processes.cpu_seconds(server.process.pid)
+        for _ in range(300):
+            client.get(path, token)
+        assert processes.cpu_seconds(server.process.pid) - before < 0.6, "over 2 ms a request"
+
 
 def test_the_server_lifts_its_limit_on_descriptors(tmp_path):
     hard = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 4096)
