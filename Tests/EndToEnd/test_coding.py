@@ -9,11 +9,11 @@ import zlib
 import pytest
 
 
-def curl(server, path, *arguments, token=True):
+def curl(server, path, *arguments, token=True, input=None):
     """Returns (status, header fields in lower case, body as curl hands it out)."""
     head = ["-H", f"Authorization: Bearer {server.token}"] if token else []
     answer = subprocess.run(
-        ["curl", "-sS", "-i", *head, *arguments, server.url + path], capture_output=True, timeout=60, check=True).stdout
+        ["curl", "-sS", "-i", *head, *arguments, server.url + path], capture_output=True, timeout=60, check=True, input=input).stdout
     head, body = answer.split(b"\r\n\r\n", 1)
     lines = head.decode().split("\r\n")
     fields = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
@@ -35,6 +35,25 @@ def test_curl_gets_the_same_text_compressed_and_not(server, path):
             assert gzip.decompress(coded) == plain
     if path != "/metrics":  # its counters go on
         assert text == plain
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_both_versions_of_http_code_alike(server, version):
+    _, _, plain = curl(server, "/openapi.json", version)
+    for path in ("/openapi.json", "/js/main.js"):
+        _, fields, text = curl(server, path, version, "--compressed")
+        assert fields["content-encoding"] in ("gzip", "deflate") and "accept-encoding" in fields["vary"].lower()
+        if path == "/openapi.json":
+            assert text == plain
+    _, fields, _ = curl(server, "/openapi.json", version, "--compressed", "--head")
+    assert fields["content-encoding"] in ("gzip", "deflate") and "content-length" not in fields
+    body = gzip.compress(b'{"token": "none"}')
+    status, _, _ = curl(
+        server, "/api/session", version, "-H", "Content-Encoding: gzip", "-H", "Content-Type: application/json", "--data-binary",
+        "@-", input=body)
+    assert status == 401  # The body was read: an unreadable one is 400.
+    status, fields, _ = curl(server, "/api/session", version, "-H", "Content-Encoding: br", "-d", "{}")
+    assert status == 415 and fields["accept-encoding"] == "gzip, deflate"
 
 
 def test_refused_codings_are_not_sent(server):
