@@ -100,6 +100,9 @@ private func decode(_ pieces: [[UInt8]], limit: Int64 = .max) -> Result<(body: [
         #expect(status("GET /\(long.prefix(40)) HTTP/1.1\r\nHost: a\r\n\r\n") == nil)
         #expect(status("GET /\(long.prefix(70)) HTTP/1.1\r\nHost: a\r\n\r\n") == 414)
         #expect(status("GET /\(long)") == 414)
+        // Over the bound and without CR: the same however it is cut.
+        #expect(status("GET /\(long)\n") == 414)
+        #expect(status("GET / HTTP/1.1\r\nHost: a\r\nX: \(long)\n") == 431)
         #expect(status("GET / HTTP/1.1\r\nHost: a\r\nX: \(long)\r\n\r\n") == 431)
         #expect(status("GET / HTTP/1.1\r\nHost: a\r\nX: \(long)") == 431)
         #expect(status("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 1\r\n\r\n") == nil)

@@ -14,9 +14,10 @@ enum RequestParser {
         let count = bytes.count
         while lineStart < count, let hit = memchr(base + lineStart, 10, count - lineStart) {
             let end = UnsafeRawPointer(hit) - base
-            guard end > lineStart, bytes[end - 1] == 13 else { throw RequestRefusal(.badRequest, "a line ends without CR") }
+            // The bounds first: where the line comes in pieces they are met before its end is seen, and the answer must be the same.
             if lineStart == 0 && end > limits.requestLineBytes { throw lineTooLong(limits, message) }
             if end + 1 > limits.headerBytes { throw headTooLarge(limits, message) }
+            guard end > lineStart, bytes[end - 1] == 13 else { throw RequestRefusal(.badRequest, "a line ends without CR") }
             if end - 1 == lineStart { return end + 1 }
             lineStart = end + 1
         }
