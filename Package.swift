@@ -90,14 +90,14 @@ let package = Package(
         tests("PipelinesTests", ["Core", "CZlib", "Database", "Tasks", "Artifacts", "Pipelines", "ScriptedTasks", logging]),
         tests("InferenceTests", ["Core", "Inference"], exclude: ["Fixtures"]),
         tests("ServingTests", ["Core", "Database", "Artifacts", "Inference", "Serving", grdb, logging]),
-        tests("ExecutorsTests", ["Core", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
+        tests("ExecutorsTests", ["Core", "CLinux", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
         // A server of the HTTP layer alone, for real clients and benchmarks.
         .executableTarget(
             name: "monoflow-wire", dependencies: ["Core", "GRPC", "HTTP", "Sockets", protobuf, logging], path: "Tests/WireServer", exclude: ["Protos"],
             swiftSettings: strict),
         // Targets for scripts/fuzz. They reach into modules as tests do, which release builds of these do not allow: FUZZ.
         .target(
-            name: "FuzzTargets", dependencies: ["Core", "Sockets", "HTTP", "GRPC", "CNGHTTP2", logging], path: "Tests/Fuzz/Targets", swiftSettings: fuzzing),
+            name: "FuzzTargets", dependencies: ["Core", "CLinux", "Sockets", "HTTP", "GRPC", "CNGHTTP2", logging], path: "Tests/Fuzz/Targets", swiftSettings: fuzzing),
         .executableTarget(name: "monoflow-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Main", swiftSettings: fuzzing),
         tests("TidyTests", []),
     ],

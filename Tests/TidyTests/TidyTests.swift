@@ -111,6 +111,20 @@ import Testing
         }
     }
 
+    /// Which of Glibc's constants a file sees without importing them depends on what is compiled beside it: a clean build may fail
+    /// where an incremental one does not.
+    @Test func constantsOfSocketsAreImported() throws {
+        let names = try Regex("\\b(SOCK|MSG|SHUT)_[A-Z]+\\b")
+        for folder in ["Sources", "Tests"] {
+            let base = Self.root.appendingPathComponent(folder)
+            for case let file as String in FileManager.default.enumerator(atPath: base.path) ?? .init() where file.hasSuffix(".swift") && !file.hasPrefix("TidyTests") {
+                let text = try String(contentsOf: base.appendingPathComponent(file), encoding: .utf8)
+                guard text.contains(names) else { continue }
+                #expect(text.contains("import CLinux"), "\(folder)/\(file) uses a constant of sockets and does not import CLinux")
+            }
+        }
+    }
+
     @Test func theDashboardHasNoInlineCode() throws {
         let page = try String(contentsOf: Self.root.appendingPathComponent("Public/index.html"), encoding: .utf8)
         #expect(!page.contains("style=\"") && !page.contains("onclick="))

@@ -1,4 +1,5 @@
 #if FUZZ
+import CLinux
 import Core
 import Dispatch
 import Foundation
