@@ -139,6 +139,7 @@ func residentKiB() -> Int {
         try await withServer({ router in
             router.on(.post, "/") { .text("\(try await $0.body.collect().count)") }
             router.inline(.post, "/inline") { .text("\($0.body.bytes?.count ?? 0)") }
+            router.inline(.get, "/head") { _ in .text("head") }
         }) { _, port in
             for path in ["/", "/inline"] {
                 let client = try RawClient(port: port)
@@ -148,6 +149,12 @@ func residentKiB() -> Int {
                 #expect(answer.status == 400)
                 #expect(answer.text.contains("too early"))
             }
+            // An answer to HEAD has no body, also where it is a refusal.
+            let head = try RawClient(port: port)
+            try await head.send("HEAD /head HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n1234")
+            try await head.halfClose()
+            #expect(try await head.response(head: true).status == 400)
+            #expect(try await head.isAtEnd())
             let broken = try RawClient(port: port)
             try await broken.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n")
             #expect(try await broken.response().status == 400)

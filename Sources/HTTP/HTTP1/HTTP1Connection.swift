@@ -194,14 +194,16 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     /// Answers what never became a request, or stopped being one, and closes.
     func refuse(_ refusal: RequestRefusal) {
         core.counters.refusals.add(1, ordering: .relaxed)
+        var omitsBody = false
         if case .body(let exchange) = phase {
             if exchange.status != nil { return connection.close() }
+            omitsBody = exchange.request.method == .head
             exchange.status = refusal.status
             exchange.abandon(MonoflowError(.invalidArgument, "read body", "", refusal.message))
             record(exchange, isComplete: false)
         }
         phase = .closing
-        write(core.refusal(refusal), part: nil, keepAlive: false, version: .http11, omitsBody: false)
+        write(core.refusal(refusal), part: nil, keepAlive: false, version: .http11, omitsBody: omitsBody)
         connection.closeAfterFlush(linger: Self.linger)
     }
 
