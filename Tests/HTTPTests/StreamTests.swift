@@ -206,6 +206,24 @@ import Testing
         }
     }
 
+    /// The refusal goes out at once, and the handler does not wait for bytes that will never come.
+    @Test func aTunnelThatCannotBeIsRefused() async throws {
+        let ended = Signal()
+        try await withServer({ router in
+            router.on(.get, "/tunnel") { _ in
+                HTTPResponse(.switchingProtocols, headers: ["Upgrade": "echo"], body: .tunnel { input, _ in
+                    defer { ended.fire() }
+                    for try await _ in input {}
+                })
+            }
+        }) { _, port in
+            let client = try RawClient(port: port)
+            let answer = try await client.request("GET /tunnel HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+            #expect(answer.status == 500)
+            #expect(await ended.wait() != nil)
+        }
+    }
+
     @Test func connectionLimits() async throws {
         var limits = HTTPLimits()
         (limits.connections, limits.connectionsPerClient) = (2, 100)

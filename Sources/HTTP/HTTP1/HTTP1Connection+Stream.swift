@@ -34,9 +34,12 @@ extension HTTP1Connection {
     /// The connection becomes a pipe: after the head of 101, bytes are nobody's but the handler's.
     private func startTunnel(_ exchange: HTTP1Exchange, _ response: HTTPResponse, _ writer: ResponseWriter, _ input: BodyStream) {
         guard response.status == .switchingProtocols, exchange.decoder.isDone, exchange.request.version == .http11 else {
+            let error = MonoflowError(.internalError, "switch protocols", "\(exchange.request.rawPath)", "the request cannot become a tunnel")
             writer.close()
-            return respond(exchange, core.onError(
-                MonoflowError(.internalError, "switch protocols", "\(exchange.request.rawPath)", "the request cannot become a tunnel"), exchange.request))
+            // Nothing will come: the handler must not wait for it.
+            input.end(error)
+            respond(exchange, core.onError(error, exchange.request))
+            return proceed()
         }
         exchange.writer = writer
         exchange.status = response.status
