@@ -84,9 +84,11 @@ extension HTTP2Connection: HTTP2SessionOwner {
             return
         }
         if stream.responseEnded {
-            // A short rest of an upload that nobody reads is dropped; the window for a long one is kept back until it is reset.
+            // The rest of an upload that nobody reads is dropped, because some clients look at the answer only behind it; the
+            // window for a very long one is kept back until it is reset.
             stream.received += Int64(bytes.count)
-            if stream.received > HTTP1Connection.skipLimit { stream.withheld += bytes.count } else { session?.consume(id, bytes.count) }
+            stream.activeIn = LoopClock.now()
+            if stream.received > Self.dropLimit { stream.withheld += bytes.count } else { session?.consume(id, bytes.count) }
             return
         }
         flood.useful()

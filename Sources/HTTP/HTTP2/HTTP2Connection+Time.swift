@@ -15,7 +15,7 @@ extension HTTP2Connection {
         for stream in Array(streams.values) {
             if stream.responseEnded {
                 // An upload that goes on behind its answer: reset, but not at once, because some clients drop the answer then.
-                if now - stream.activeOut > 2_000 { session?.reset(stream.id, .none) }
+                if now - max(stream.activeIn, stream.activeOut) > 2_000 { session?.reset(stream.id, .none) }
                 continue
             }
             if !stream.requestEnded, stream.withheld == 0, stream.status == nil, now - stream.activeIn > core.timeouts.body {

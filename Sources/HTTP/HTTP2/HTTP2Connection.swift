@@ -9,6 +9,8 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
     /// Memory that waits to be sent; above it no stream is asked for more.
     static let outputHighWater = 256 << 10
+    /// Of an upload that has been answered already.
+    static let dropLimit: Int64 = 64 << 20
 
     let core: ServerCore
     let connection: Connection
