@@ -18,6 +18,15 @@ struct WireServer {
         DescriptorLimit.raise()
         // Dispatch takes a descriptor for the main queue at the first suspension; later a flood may have left none.
         await Task.yield()
+        let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
+        Foundation.signal(SIGTERM, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
+        source.setEventHandler { signal.yield(SIGTERM) }
+        // The same for the signal: a flood right after the first line would leave none, and SIGTERM would go nowhere.
+        let (registered, registration) = AsyncStream.makeStream(of: Void.self)
+        source.setRegistrationHandler { registration.finish() }
+        source.resume()
+        for await _ in registered {}
         var options = Options()
         try options.read(Array(CommandLine.arguments.dropFirst()))
         var log = Logger(label: "wire") { StreamLogHandler.standardError(label: $0) }
@@ -39,11 +48,6 @@ struct WireServer {
             lines = "listening-tls \(secure)\n" + lines
         }
         FileHandle.standardOutput.write(Data(lines.utf8))
-        let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
-        Foundation.signal(SIGTERM, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
-        source.setEventHandler { signal.yield(SIGTERM) }
-        source.resume()
         for await _ in signals { break }
         source.cancel()
         await server.drain(timeout: .seconds(5))
