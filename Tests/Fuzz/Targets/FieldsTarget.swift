@@ -7,7 +7,7 @@ import Foundation
 /// Small readers of field values, each against its rules; the input is the value.
 func fieldsTarget() -> FuzzTarget {
     let seeds = [
-        "gzip;q=0.5, deflate, *;q=0", "identity;q=0, gzip", "W/\"a,b\", \"c\"", "*", "bytes=0-4", "bytes=-5", "bytes=5-", "Sun, 06 Nov 1994 08:49:37 GMT",
+        "gzip;q=0.5, deflate, *;q=0", "gzip;q=0.009, deflate;q=0.01", "identity;q=0.011, gzip;q=0.02", "identity;q=0, gzip", "W/\"a,b\", \"c\"", "*", "bytes=0-4", "bytes=-5", "bytes=5-", "Sun, 06 Nov 1994 08:49:37 GMT",
         "form-data; name=\"a\\\"b\"; filename=x", "multipart/form-data; boundary=b", "a=1; session=t=2", "for=\"[::1]:80\";proto=https", "close, Upgrade",
         "gzip, x-gzip, identity", "application/json; charset=utf-8", "h:80", "[::1]:443",
     ].map(\.bytes)

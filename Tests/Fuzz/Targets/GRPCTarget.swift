@@ -23,6 +23,8 @@ func grpcTarget() -> FuzzTarget {
         limits.compressionThreshold = 0
         if let frame = try? FrameWriter(encoding: encoding, limits: limits).frame(GRPCMessage(message + message + message)) { seeds.append([UInt8(index)] + frame + frame) }
     }
+    // Longer than one byte of the length can tell.
+    seeds.append([0, 0, 0, 0, 1, 44] + [UInt8](repeating: 97, count: 300) + [0, 0, 0, 0, 0])
     seeds += ["\u{3}10S", "\u{3}99999999H", "\u{3}YWJj", "\u{3}YQ==", "\u{3}a%20b%zz%C3%A9"].map(\.bytes)
     return FuzzTarget("grpc", seeds: seeds) { input in
         guard let first = input.first else { return }
