@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,6 +107,12 @@ int clinux_openat2(int directory, const char *path, int flags, mode_t mode, uint
     int creates = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
     struct open_how_layout how = {(uint64_t)(flags | O_CLOEXEC), creates ? mode : 0, resolve};
     return (int)syscall(437 /* SYS_openat2 */, directory, path, &how, sizeof how);
+}
+
+int64_t clinux_birth_time(int fd) {
+    struct statx info;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) != 0 || !(info.stx_mask & STATX_BTIME)) return -1;
+    return (int64_t)info.stx_btime.tv_sec * 1000000000 + info.stx_btime.tv_nsec;
 }
 
 int clinux_rename_new(const char *from, const char *to) {

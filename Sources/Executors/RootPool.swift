@@ -1,3 +1,4 @@
+import CLinux
 import Core
 import Foundation
 import Synchronization
@@ -17,13 +18,14 @@ final class RootPool: Sendable {
         var stamps: [Int]
     }
 
-    /// One entry of a template as it was made. A file's or link's time of change cannot be set back by its owner.
+    /// One entry of a template as it was made. A file's or link's time of change, and a directory's time of making, cannot be set back by
+    /// its owner; the number alone may be that of a removed directory which the file system has given out again.
     private struct Entry: Equatable {
         var inode: UInt64
         var mode: UInt32
         var uid: UInt32
         var gid: UInt32
-        var changed: [Int]?
+        var time: [Int]
     }
 
     private struct Root {
@@ -99,7 +101,7 @@ final class RootPool: Sendable {
         defer { closedir(stream) }
         var own = stat()
         guard fstat(fd, &own) == 0 else { return false }
-        found[prefix] = Entry(inode: UInt64(own.st_ino), mode: own.st_mode, uid: own.st_uid, gid: own.st_gid, changed: nil)
+        found[prefix] = Entry(inode: UInt64(own.st_ino), mode: own.st_mode, uid: own.st_uid, gid: own.st_gid, time: [Int(clinux_birth_time(fd))])
         while let next = readdir(stream) {
             let name = withUnsafePointer(to: &next.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) } }
             guard let name else { return false }
@@ -119,7 +121,7 @@ final class RootPool: Sendable {
             var info = stat()
             guard fstatat(fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
             found[path] = Entry(
-                inode: UInt64(info.st_ino), mode: info.st_mode, uid: info.st_uid, gid: info.st_gid, changed: [info.st_ctim.tv_sec, info.st_ctim.tv_nsec])
+                inode: UInt64(info.st_ino), mode: info.st_mode, uid: info.st_uid, gid: info.st_gid, time: [info.st_ctim.tv_sec, info.st_ctim.tv_nsec])
         }
         return true
     }

@@ -9,8 +9,10 @@ import Testing
 @Suite struct RootPoolTests {
     private func inode(_ bench: Workbench, _ task: TaskLaunch) -> UInt64 {
         var info = stat()
-        return stat("\(bench.data)/tasks/\(task.id)/root", &info) == 0 ? UInt64(info.st_ino) : 0
+        return stat(path(bench, task), &info) == 0 ? UInt64(info.st_ino) : 0
     }
+
+    private func path(_ bench: Workbench, _ task: TaskLaunch) -> String { "\(bench.data)/tasks/\(task.id)/root" }
 
     /// Runs two scripts one after the other. - Returns: whether the second had the first's root, and its log.
     private func pair(_ level: IsolationLevel, _ first: String, _ second: String, namespace: String = "default") async throws -> (reused: Bool, log: String) {
@@ -18,6 +20,10 @@ import Testing
         let before = bench.task(first), after = bench.task(second, namespace: namespace)
         try await bench.run(before)
         let root = inode(bench, before)
+        // Held open: the file system could give the number of a removed root to the next one.
+        let held = open(path(bench, before), O_RDONLY | O_DIRECTORY)
+        try #require(held >= 0)
+        defer { close(held) }
         bench.executor.cleanUp(taskID: before.id)
         try await bench.executor.prepare(after)
         let reused = inode(bench, after) == root

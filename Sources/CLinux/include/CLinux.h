@@ -80,6 +80,8 @@ enum {
 };
 /// `openat2`; O_CLOEXEC is added. EXDEV: the path leaves the directory. ENOSYS: a kernel before 5.6.
 int clinux_openat2(int directory, const char *_Nonnull path, int flags, mode_t mode, uint64_t resolve);
+/// When the open file or directory was made, in nanoseconds since 1970; -1 where the file system does not tell.
+int64_t clinux_birth_time(int fd);
 /// Renames unless the target exists (EEXIST).
 int clinux_rename_new(const char *_Nonnull from, const char *_Nonnull to);
 /// An anonymous close-on-exec file in memory.
