@@ -47,7 +47,7 @@ def hello(servers, options, aims):
 
 
 def auth(servers, options, aims):
-    for key, title in (("auth", "GET /api/system, bearer token"), ("auth_task", "GET /api/session, bearer token")):
+    for key, title in (("auth", "GET /api/system, bearer token"), ("session", "GET /api/session, bearer token")):
         for connections in options.connections[1:]:
             results = in_turns(servers, key, options.repeat, lambda server, url: loads.wrk(server, url, connections, options.seconds, server.headers))
             tables.rates(f"{title}, {connections} connections (nginx: hello)", results, ["nginx"])

@@ -1,11 +1,15 @@
 """HTTP/2 frames by hand (RFC 9113), so that a test may send what no library would."""
 
+import contextlib
 import dataclasses
 import socket
 import struct
 import urllib.parse
 
 import hpack
+
+from server_process import OUTPUT
+from wire_process import WireProcess
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM = ACK = 0x1
@@ -222,3 +226,13 @@ class Http2Client:
         self.send(frame(PING, 0, 0, b"in order"))
         self.wait(lambda got: got.kind == PING and got.flags & ACK and got.payload == b"in order")
         assert self.get()[0] == 200
+
+
+@contextlib.contextmanager
+def surviving_server(log):
+    """A wire server that must still answer, and end well, after all that was sent to it."""
+    wire = WireProcess(OUTPUT / log).start()
+    yield wire
+    with Http2Client(wire.url) as client:
+        client.assert_works()
+    assert wire.stop() == 0, wire.tail()

@@ -7,9 +7,8 @@ import pytest
 import http2_frames as h2
 from http2_frames import (
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PRIORITIZED, PRIORITY, PUSH_PROMISE, RST_STREAM,
-    SETTINGS, WINDOW_UPDATE, Http2Client, frame, request_block, settings)
+    SETTINGS, WINDOW_UPDATE, Http2Client, frame, request_block, settings, surviving_server)
 from http2_frames import FLOW_CONTROL_ERROR as FLOW, FRAME_SIZE_ERROR as SIZE, PROTOCOL_ERROR as PROTOCOL, STREAM_CLOSED as CLOSED
-from server_process import OUTPUT
 from wire_process import WireProcess
 
 GET = request_block()
@@ -20,11 +19,8 @@ WHOLE = END_HEADERS | END_STREAM
 
 @pytest.fixture(scope="module")
 def wire():
-    wire = WireProcess(OUTPUT / "wire-http2.log").start()
-    yield wire
-    with Http2Client(wire.url) as client:
-        client.assert_works()
-    assert wire.stop() == 0, wire.tail()
+    with surviving_server("wire-http2.log") as wire:
+        yield wire
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ import pytest
 import http2_frames as h2
 from http2_frames import (
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, WINDOW_UPDATE, Http2Client, fields, frame, literal,
-    request_block, request_fields, settings)
+    request_block, request_fields, settings, surviving_server)
 from http2_frames import COMPRESSION_ERROR as COMPRESSION, FLOW_CONTROL_ERROR as FLOW, PROTOCOL_ERROR as PROTOCOL
-from server_process import OUTPUT
-from wire_process import WireProcess
 
 GET = request_block()
 POST = request_block("POST", "/gather")
@@ -20,11 +18,8 @@ WHOLE = END_HEADERS | END_STREAM
 
 @pytest.fixture(scope="module")
 def wire():
-    wire = WireProcess(OUTPUT / "wire-http2-messages.log").start()
-    yield wire
-    with Http2Client(wire.url) as client:
-        client.assert_works()
-    assert wire.stop() == 0, wire.tail()
+    with surviving_server("wire-http2-messages.log") as wire:
+        yield wire
 
 
 @pytest.fixture

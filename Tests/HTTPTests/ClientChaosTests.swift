@@ -4,25 +4,11 @@ import Sockets
 import Testing
 @testable import HTTP
 
-/// Random numbers that are the same each time.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-}
-
 /// Broken servers by chance, and damaged responses.
 @Suite struct ClientChaosTests {
     /// Answers a connection's requests until it has had enough. A request's path names the length of the body that is due.
     private static func serve(_ peer: RawClient, seed: UInt64) async {
-        var random = SeededRandom(seed)
+        var random = Seeded(seed)
         do {
             while true {
                 let head = try await peer.text(through: "\r\n\r\n")
@@ -69,7 +55,7 @@ struct SeededRandom: RandomNumberGenerator {
         let done = await withTaskGroup(of: Int.self) { group in
             for worker in 0..<16 {
                 group.addTask {
-                    var random = SeededRandom(UInt64(1000 + worker)), done = 0
+                    var random = Seeded(UInt64(1000 + worker)), done = 0
                     for _ in 0..<40 {
                         let length = Int.random(in: 0..<200_000, using: &random) >> Int.random(in: 0..<17, using: &random)
                         do {
@@ -130,7 +116,7 @@ struct SeededRandom: RandomNumberGenerator {
 
     /// However a response is cut into pieces, and however damaged it is, it reads the same.
     @Test func damagedResponsesReadTheSameInAnyPieces() {
-        var random = SeededRandom(7)
+        var random = Seeded(7)
         let seeds = (ClientParserTests.accepted + ClientParserTests.refused).map { Array($0.response.utf8) }.filter { $0.count < 1500 }
         let spice = Array("\r\n :;,0123456789abcdefFchunkedContent-LengthTransfer-Encoding\t\0".utf8)
         var outcomes = (refused: 0, short: 0, whole: 0)

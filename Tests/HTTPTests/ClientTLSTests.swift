@@ -94,7 +94,8 @@ import Testing
         let begun = Count()
         let stream = try HTTPClientRequest(.post, "https://127.0.0.1:\(server.port)/", body: .stream(length: nil) { _ in begun.value.add(1, ordering: .relaxed) })
         #expect(await code { _ = try await client.send(stream) } == .unavailable)
-        #expect(begun.value.load(ordering: .relaxed) == 1)
+        // The end of the connection may come before the closure is begun.
+        #expect(begun.value.load(ordering: .relaxed) <= 1)
         #expect(client.counters.retries == 0)
         let bytes = try HTTPClientRequest(.post, "https://127.0.0.1:\(server.port)/", body: .bytes([65]))
         #expect(await code { _ = try await client.send(bytes) } == .unavailable)

@@ -117,6 +117,8 @@ import Testing
             #expect(try await client.send(HTTPClientRequest(.get, url + "/headers")).body.collect() == Array("none".utf8))
             let plain = try await client.send(HTTPClientRequest(.get, url + "/text"))
             #expect(plain.headers["Content-Encoding"] == nil && plain.body.length == Int64(text.utf8.count))
+            // Unread, it would keep the connection from the next request where it comes behind its head.
+            #expect(try await plain.body.collect() == Array(text.utf8))
             for method in [HTTPMethod.get, .head] {
                 var request = try HTTPClientRequest(method, url + "/text")
                 request.acceptsCompression = true

@@ -116,15 +116,7 @@ import Testing
     @Test func slowReaderHoldsTheServerBack() async throws {
         let written = Atomic(0), total = 64 << 20
         try await withServer({ router in
-            router.on(.get, "/big") { _ in
-                .stream(type: "application/octet-stream", length: Int64(total)) { writer in
-                    let piece = [UInt8](repeating: 1, count: 64 << 10)
-                    for _ in 0..<(total / piece.count) {
-                        try await writer.write(piece)
-                        written.add(piece.count, ordering: .relaxed)
-                    }
-                }
-            }
+            router.serveBig(total: total) { written.add($0, ordering: .relaxed) }
         }) { _, port in
             let client = try makeClient()
             let response = try await client.send(HTTPClientRequest(.get, "http://127.0.0.1:\(port)/big"))

@@ -236,15 +236,7 @@ func withProxy(
         let made = Atomic(0), total = 64 << 20
         let gate = Signal()
         try await withServer({ router in
-            router.on(.get, "/big") { _ in
-                .stream(type: "application/octet-stream", length: Int64(total)) { writer in
-                    let piece = [UInt8](repeating: 1, count: 64 << 10)
-                    for _ in 0..<(total / piece.count) {
-                        try await writer.write(piece)
-                        made.add(piece.count, ordering: .relaxed)
-                    }
-                }
-            }
+            router.serveBig(total: total) { made.add($0, ordering: .relaxed) }
             router.on(.put, "/slow") { request in
                 _ = await gate.wait()
                 var count = 0

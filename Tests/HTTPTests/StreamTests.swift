@@ -50,15 +50,7 @@ import Testing
         let written = Atomic(0)
         let total = 64 << 20
         try await withServer({ router in
-            router.on(.get, "/big") { _ in
-                .stream(type: "application/octet-stream", length: Int64(total)) { writer in
-                    let piece = [UInt8](repeating: 1, count: 64 << 10)
-                    for _ in 0..<(total / piece.count) {
-                        try await writer.write(piece)
-                        written.add(piece.count, ordering: .relaxed)
-                    }
-                }
-            }
+            router.serveBig(total: total) { written.add($0, ordering: .relaxed) }
         }) { _, port in
             let client = try RawClient(port: port, receiveBuffer: 64 << 10)
             try await client.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")

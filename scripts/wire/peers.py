@@ -1,6 +1,6 @@
 """The servers that are measured. Each is started once, on loopback, and stays idle while another one is measured.
 
-A peer's `urls` says what it can answer: `hello`, `auth` and `auth_task` (with `headers`), `h2` (prior knowledge), `tls`, `h2tls`, `count` (PUT,
+A peer's `urls` says what it can answer: `hello`, `auth` and `session` (with `headers`), `h2` (prior knowledge), `tls`, `h2tls`, `count` (PUT,
 body read and dropped), `store` (PUT, body written to disk), `file` (1 GiB from disk), `made` (1 GiB made in memory), `idle`.
 """
 
@@ -120,7 +120,7 @@ class MonoflowServer(Peer):
         self.urls = {
             name: address + "/apis/v2beta1/healthz" for name, address in
             {"hello": base, "h2": base, "idle": base, "tls": secure, "h2tls": secure}.items()}
-        self.urls.update(auth=base + "/api/system", auth_task=base + "/api/session")
+        self.urls.update(auth=base + "/api/system", session=base + "/api/session")
         return self
 
 
@@ -217,7 +217,7 @@ class Nginx(Peer):
         base = f"http://127.0.0.1:{ports['plain']}"
         self.wait_for(base + "/hello")
         self.urls = {
-            "hello": base + "/hello", "auth": base + "/hello", "auth_task": base + "/hello", "count": base + "/count", "store": base + "/store/upload",
+            "hello": base + "/hello", "auth": base + "/hello", "session": base + "/hello", "count": base + "/count", "store": base + "/store/upload",
             "h2": f"http://127.0.0.1:{ports['h2']}/hello", "tls": f"https://127.0.0.1:{ports['tls']}/hello",
             "h2tls": f"https://127.0.0.1:{ports['h2tls']}/hello", "idle": base + "/hello"}
         if file:

@@ -7,24 +7,13 @@ extension HTTP1Connection {
     func begin(_ head: RequestHead, ahead: UnsafeRawBufferPointer) throws(RequestRefusal) {
         core.counters.requests.add(1, ordering: .relaxed)
         let match = core.table.match(head.method, head.target)
-        var handler = core.table.fallback
-        if case .found(let entry, _) = match { handler = entry.handler }
         let exchange = HTTP1Exchange(
-            head, peer: connection.peer, handler: handler, bodyLimit: core.limits.streamedBodyBytes,
+            head, peer: connection.peer, handler: core.handler(for: match), bodyLimit: core.limits.streamedBodyBytes,
             sentBefore: connection.sent + Int64(connection.queuedBytes))
         if isDraining { exchange.keepAlive = false }
         exchange.request.isSecure = connection.isSecure
         phase = .responding(exchange)
-        switch match {
-        case .found(let entry, let parameters):
-            exchange.request.route = entry.route.pattern
-            exchange.request.routeIndex = entry.index
-            exchange.request.parameters = parameters
-        case .methodNotAllowed(let allow): return respond(exchange, core.methodNotAllowed(exchange.request, allow))
-        case .malformed: return respond(exchange, core.malformedPath(exchange.request))
-        case .notFound where handler == nil: return respond(exchange, core.notFound(exchange.request))
-        case .notFound: break
-        }
+        if let answer = exchange.route(match, core) { return respond(exchange, answer) }
         if head.framing == .none { return run(exchange) }
         try receive(exchange, head.framing, ahead: ahead)
     }
@@ -138,10 +127,6 @@ extension HTTP1Connection {
     }
 
     func record(_ exchange: HTTP1Exchange, isComplete: Bool) {
-        guard let observer = core.observer else { return }
-        observer(HTTPExchangeRecord(
-            request: exchange.request, status: exchange.status ?? .clientClosedRequest,
-            bytesOut: connection.sent + Int64(connection.queuedBytes) - exchange.sentBefore,
-            duration: .nanoseconds(Int64(LoopTime.now() - exchange.started)), isComplete: isComplete))
+        core.record(exchange, bytesOut: connection.sent + Int64(connection.queuedBytes) - exchange.sentBefore, isComplete: isComplete)
     }
 }

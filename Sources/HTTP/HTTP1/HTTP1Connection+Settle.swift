@@ -10,7 +10,7 @@ extension HTTP1Connection {
             processInbox()
             connection.flush()
         }
-        account()
+        traffic.count(connection, core.counters)
         if connection.isClosed { return }
         if inputEnded || isDraining, case .head = phase, inbox.isEmpty { return closeIdle() }
         if wantsInput { connection.resumeReading() } else { connection.pauseReading() }
@@ -78,12 +78,5 @@ extension HTTP1Connection {
         if case .body(let exchange) = phase { exchange.keepAlive = false }
         if case .responding(let exchange) = phase { exchange.keepAlive = false }
         settle()
-    }
-
-    func account() {
-        let (received, sent) = (connection.received, connection.sent)
-        if received != accountedIn { core.counters.bytesIn.add(received - accountedIn, ordering: .relaxed) }
-        if sent != accountedOut { core.counters.bytesOut.add(sent - accountedOut, ordering: .relaxed) }
-        (accountedIn, accountedOut) = (received, sent)
     }
 }

@@ -38,8 +38,7 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     var readTimer: LoopTimer?
     var writeTimer: LoopTimer?
     var headTimerRuns = false
-    var accountedIn: Int64 = 0
-    var accountedOut: Int64 = 0
+    var traffic = TrafficMeter()
     /// Nothing was read yet, so the client may still turn out to speak HTTP/2.
     private var isFresh = true
     private(set) var successor: HTTP2Connection?
@@ -248,7 +247,7 @@ final class HTTP1Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     }
 
     func connectionClosed(error: Int32) {
-        account()
+        traffic.count(connection, core.counters)
         if let reason = connection.closeReason { core.log.debug("connection from \(connection.peer) ended: \(reason)") }
         readTimer?.invalidate()
         writeTimer?.invalidate()

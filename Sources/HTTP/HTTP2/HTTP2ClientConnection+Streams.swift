@@ -193,10 +193,7 @@ extension HTTP2ClientConnection: HTTP2SessionOwner {
     func trailers(_ stream: Int32) -> HTTPHeaders { streams[stream]?.writer.takeTrailers() ?? HTTPHeaders() }
 
     func writeData(_ stream: Int32, header: UnsafeRawBufferPointer, count: Int) -> Bool {
-        if connection.queuedBytes >= Self.outputHighWater {
-            isFull = true
-            return false
-        }
+        guard session?.hasRoom(in: connection) == true else { return false }
         guard let exchange = streams[stream] else { return true }
         connection.write { out in
             out.append(contentsOf: header)

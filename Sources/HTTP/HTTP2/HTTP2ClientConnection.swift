@@ -7,9 +7,6 @@ import Synchronization
 
 /// HTTP/2 on one connection to a server, by prior knowledge or over TLS. What is not public runs on the connection's loop.
 public final class HTTP2ClientConnection: ConnectionHandler, @unchecked Sendable {
-    /// Memory that waits to be sent; above it no stream is asked for more.
-    static let outputHighWater = 256 << 10
-
     public let origin: HTTPOrigin
     let options: HTTP2ClientOptions
     let connection: Connection
@@ -19,10 +16,6 @@ public final class HTTP2ClientConnection: ConnectionHandler, @unchecked Sendable
     var streams: [Int32: HTTP2ClientExchange] = [:]
     /// For a place among `streams`.
     var waiting: Deque<HTTP2ClientExchange> = []
-    private var isReceiving = false
-    private var isSending = false
-    /// The output holds enough: what else there is waits in the streams.
-    var isFull = false
     /// The server, or `close`, has announced the end: what is under way goes on.
     private var isGoingAway = false
     private var isClosing = false
@@ -130,10 +123,7 @@ public final class HTTP2ClientConnection: ConnectionHandler, @unchecked Sendable
 
     public func connectionReceived(_ bytes: UnsafeRawBufferPointer) {
         guard let session, !isClosing else { return }
-        isReceiving = true
-        let failure = session.receive(bytes)
-        isReceiving = false
-        if let failure {
+        if let failure = session.receive(bytes) {
             session.terminate(.protocolError)
             send()
             return cut(.dataLoss, "the server breaks the rules of HTTP/2: \(failure)")
@@ -196,25 +186,7 @@ public final class HTTP2ClientConnection: ConnectionHandler, @unchecked Sendable
 
     /// Sends what the session has, as far as the socket takes it. Never from within the session's callbacks.
     func send() {
-        guard let session, !isReceiving, !isSending, !connection.isClosed else { return }
-        isSending = true
-        var turns = 0
-        while true {
-            isFull = false
-            while !isFull, let bytes = session.send() {
-                connection.write { $0.append(contentsOf: bytes) }
-                isFull = isFull || connection.queuedBytes >= Self.outputHighWater
-            }
-            connection.flush()
-            guard isFull, connection.isDrained, !connection.isClosed else { break }
-            turns += 1
-            if turns == 16 {
-                // Others on the loop get their turn.
-                loop.execute { [self] in settle() }
-                break
-            }
-        }
-        isSending = false
+        if session?.flush(to: connection) == .more { loop.execute { [self] in settle() } }
     }
 
     /// Ends every entry from outside: sends what is queued, begins what waits, and sets the timers to what is left.
@@ -224,8 +196,8 @@ public final class HTTP2ClientConnection: ConnectionHandler, @unchecked Sendable
             beginWaiting()
             send()
             // Streams may have ended while their last frames were sent.
-        } while hasTurn && !isReceiving && !isFull && !connection.isClosed
-        if connection.isClosed || isReceiving { return }
+        } while hasTurn && session?.isReceiving != true && session?.isFull != true && !connection.isClosed
+        if connection.isClosed || session?.isReceiving == true { return }
         for exchange in streams.values where exchange.hasBody && !exchange.requestEnded {
             exchange.writer.drained(queued: exchange.outgoing.count + connection.queuedBytes)
         }

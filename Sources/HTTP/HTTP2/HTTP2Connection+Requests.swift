@@ -40,21 +40,10 @@ extension HTTP2Connection: HTTP2SessionOwner {
     private func begin(_ id: Int32, _ request: HTTPRequest, length: Int64?, ended: Bool) {
         core.counters.requests.add(1, ordering: .relaxed)
         let match = core.table.match(request.method, request.target)
-        var handler = core.table.fallback
-        if case .found(let entry, _) = match { handler = entry.handler }
-        let stream = HTTP2Stream(id, request, handler: handler, requestEnded: ended)
+        let stream = HTTP2Stream(id, request, handler: core.handler(for: match), requestEnded: ended)
         stream.request.isSecure = connection.isSecure
         streams[id] = stream
-        switch match {
-        case .found(let entry, let parameters):
-            stream.request.route = entry.route.pattern
-            stream.request.routeIndex = entry.index
-            stream.request.parameters = parameters
-        case .methodNotAllowed(let allow): return respond(stream, core.methodNotAllowed(request, allow))
-        case .malformed: return respond(stream, core.malformedPath(request))
-        case .notFound where handler == nil: return respond(stream, core.notFound(request))
-        case .notFound: break
-        }
+        if let answer = stream.route(match, core) { return respond(stream, answer) }
         if ended { return run(stream) }
         if let expected = request.headers["Expect"] {
             guard expected.lowercased() == "100-continue" else {
@@ -156,10 +145,7 @@ extension HTTP2Connection: HTTP2SessionOwner {
     static var answered: MonoflowError { MonoflowError(.cancelled, "read body", "", "the request has been answered") }
 
     func record(_ stream: HTTP2Stream, isComplete: Bool) {
-        guard let observer = core.observer else { return }
-        observer(HTTPExchangeRecord(
-            request: stream.request, status: stream.status ?? .clientClosedRequest, bytesOut: stream.sent,
-            duration: .nanoseconds(Int64(LoopTime.now() - stream.started)), isComplete: isComplete))
+        core.record(stream, bytesOut: stream.sent, isComplete: isComplete)
     }
 
     func frameReceived(type: UInt8, length: Int, flags: UInt8) { flood.frame(type: type, length: length) }

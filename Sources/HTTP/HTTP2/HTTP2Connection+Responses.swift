@@ -31,7 +31,7 @@ extension HTTP2Connection {
     }
 
     func inform(_ stream: HTTP2Stream, _ status: HTTPStatus, _ headers: HTTPHeaders) {
-        guard isCurrent(stream), stream.status == nil, connection.queuedBytes < Self.outputHighWater else { return }
+        guard isCurrent(stream), stream.status == nil, connection.queuedBytes < HTTP2Session.outputHighWater else { return }
         var fields = HTTP2FieldList()
         fields.add(":status", decimal: Int64(status.code))
         fields.add(headers)
@@ -118,10 +118,7 @@ extension HTTP2Connection {
     func trailers(_ id: Int32) -> HTTPHeaders { streams[id]?.trailers ?? HTTPHeaders() }
 
     func writeData(_ id: Int32, header: UnsafeRawBufferPointer, count: Int) -> Bool {
-        if connection.queuedBytes >= Self.outputHighWater {
-            isFull = true
-            return false
-        }
+        guard session?.hasRoom(in: connection) == true else { return false }
         guard let stream = streams[id] else { return true }
         var isWhole = true
         connection.write { out in

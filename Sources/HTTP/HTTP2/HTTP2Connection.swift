@@ -7,8 +7,6 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     typealias Carried = HTTP2Stream
 
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-    /// Memory that waits to be sent; above it no stream is asked for more.
-    static let outputHighWater = 256 << 10
     /// Of an upload that has been answered already.
     static let dropLimit: Int64 = 64 << 20
 
@@ -22,10 +20,6 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     var headSince: Int64 = 0
     let running = RunningHandlers()
     var flood = HTTP2FloodGuard()
-    private var isReceiving = false
-    private var isSending = false
-    /// The output holds enough: what else there is waits in the streams.
-    var isFull = false
     /// Streams whose body is written by a task.
     var writers = 0
     var isDraining = false
@@ -34,8 +28,7 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     var timer: LoopTimer?
     var writeTimer: LoopTimer?
     var idleSince = LoopClock.now()
-    private var accountedIn: Int64 = 0
-    private var accountedOut: Int64 = 0
+    private var traffic = TrafficMeter()
 
     /// Takes a connection over whose first bytes are the preface.
     init(_ connection: Connection, encoder: ResponseEncoder, core: ServerCore) {
@@ -70,10 +63,7 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
 
     func connectionReceived(_ bytes: UnsafeRawBufferPointer) {
         guard let session, !isClosing else { return }
-        isReceiving = true
-        let failure = session.receive(bytes)
-        isReceiving = false
-        if let failure {
+        if let failure = session.receive(bytes) {
             core.counters.refusals.add(1, ordering: .relaxed)
             core.log.debug("HTTP/2 connection from \(connection.peer) ended: \(failure)")
             session.terminate(.protocolError)
@@ -117,7 +107,7 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     }
 
     func connectionClosed(error: Int32) {
-        account()
+        traffic.count(connection, core.counters)
         timer?.invalidate()
         writeTimer?.invalidate()
         let left = streams
@@ -133,26 +123,13 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
 
     /// Sends what the session has, as far as the socket takes it. Never from within the session's callbacks.
     func send() {
-        guard let session, !isReceiving, !isSending, !connection.isClosed else { return }
-        isSending = true
-        var turns = 0
-        while true {
-            isFull = false
-            while !isFull, let bytes = session.send() {
-                connection.write { $0.append(contentsOf: bytes) }
-                isFull = isFull || connection.queuedBytes >= Self.outputHighWater
-            }
-            connection.flush()
-            guard isFull, connection.isDrained, !connection.isClosed else { break }
-            turns += 1
-            if turns == 16 {
-                // Others on the loop get their turn.
-                loop.execute { [self] in send() }
-                break
-            }
+        guard let session else { return }
+        switch session.flush(to: connection) {
+        case .refused: return
+        case .done: break
+        case .more: loop.execute { [self] in send() }
         }
-        isSending = false
-        account()
+        traffic.count(connection, core.counters)
         if connection.isClosed { return }
         if writers > 0 {
             for stream in streams.values { stream.writer?.drained(queued: stream.queued + connection.queuedBytes) }
@@ -167,12 +144,5 @@ final class HTTP2Connection: ConnectionHandler, ServedConnection, ExchangeHost, 
     func close() {
         isClosing = true
         connection.closeAfterFlush(linger: .milliseconds(500))
-    }
-
-    private func account() {
-        let (received, sent) = (connection.received, connection.sent)
-        if received != accountedIn { core.counters.bytesIn.add(received - accountedIn, ordering: .relaxed) }
-        if sent != accountedOut { core.counters.bytesOut.add(sent - accountedOut, ordering: .relaxed) }
-        (accountedIn, accountedOut) = (received, sent)
     }
 }

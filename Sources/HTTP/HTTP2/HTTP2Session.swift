@@ -1,5 +1,6 @@
 import CNGHTTP2
 import Core
+import Sockets
 
 /// An error code of RFC 9113, section 7.
 struct HTTP2ErrorCode: RawRepresentable, Equatable, Sendable {
@@ -45,11 +46,27 @@ protocol HTTP2SessionOwner: AnyObject {
     func goneAway(last: Int32, _ code: HTTP2ErrorCode)
 }
 
-/// libnghttp2's state of one connection: framing, HPACK, flow control, and the rules of RFC 9113. It knows no socket.
+/// libnghttp2's state of one connection: framing, HPACK, flow control, and the rules of RFC 9113.
 final class HTTP2Session {
     enum Side { case client, server }
 
+    enum Flushed {
+        /// Nothing was tried: it is not the time, or the connection is closed.
+        case refused
+        case done
+        /// There is more, and the socket takes it: others on the loop are to have their turn first.
+        case more
+    }
+
+    /// Memory that waits to be sent; above it no stream is asked for more.
+    static let outputHighWater = 256 << 10
+    private static let turns = 16
+
     private var session: OpaquePointer?
+    private(set) var isReceiving = false
+    private var isSending = false
+    /// The output holds enough: what else there is waits in the streams.
+    private(set) var isFull = false
     private unowned let owner: any HTTP2SessionOwner
 
     /// - Throws: `resourceExhausted` where memory is out.
@@ -85,12 +102,38 @@ final class HTTP2Session {
 
     /// Takes what the peer has sent. - Returns: nil, or why the connection cannot go on.
     func receive(_ bytes: UnsafeRawBufferPointer) -> String? {
+        isReceiving = true
+        defer { isReceiving = false }
         let taken = nghttp2_session_mem_recv(session, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
         return taken < 0 ? String(cString: nghttp2_strerror(Int32(taken))) : nil
     }
 
-    /// The next bytes to send, valid until the next call; nil where there are none, or where the owner's output is full.
-    func send() -> UnsafeRawBufferPointer? {
+    /// Sends what there is, as far as the socket takes it. Does nothing within the owner's callbacks.
+    func flush(to connection: Connection) -> Flushed {
+        guard !isReceiving, !isSending, !connection.isClosed else { return .refused }
+        isSending = true
+        defer { isSending = false }
+        for _ in 0..<Self.turns {
+            isFull = false
+            while !isFull, let bytes = next() {
+                connection.write { $0.append(contentsOf: bytes) }
+                isFull = isFull || connection.queuedBytes >= Self.outputHighWater
+            }
+            connection.flush()
+            guard isFull, connection.isDrained, !connection.isClosed else { return .done }
+        }
+        return .more
+    }
+
+    /// Asked by the owner before it writes a stream's bytes: where there is no room, the session asks again later.
+    func hasRoom(in connection: Connection) -> Bool {
+        if connection.queuedBytes < Self.outputHighWater { return true }
+        isFull = true
+        return false
+    }
+
+    /// The next bytes to send, valid until the next call; nil where there are none, or where the output is full.
+    private func next() -> UnsafeRawBufferPointer? {
         var data: UnsafePointer<UInt8>?
         let count = nghttp2_session_mem_send(session, &data)
         guard count > 0, let data else { return nil }

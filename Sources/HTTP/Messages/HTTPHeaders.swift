@@ -49,13 +49,12 @@ public struct HTTPHeaders: Sendable {
 
     /// Whether one of the fields is the word. - Parameter word: in lower case.
     func contains(word: StaticString) -> Bool {
-        for field in fields where Int(field.nameLength) == word.utf8CodeUnitCount {
-            let start = Int(field.nameStart)
-            var at = 0
-            while at < word.utf8CodeUnitCount, HTTPText.lower(block[start + at]) == word.utf8Start[at] { at += 1 }
-            if at == word.utf8CodeUnitCount { return true }
+        block.withUnsafeBufferPointer { bytes in
+            fields.contains { field in
+                let start = Int(field.nameStart)
+                return HTTPText.matches(UnsafeBufferPointer(rebasing: bytes[start..<start + Int(field.nameLength)]), word)
+            }
         }
-        return false
     }
 
     /// Whether a comma-separated list under the name holds the token, without case, e.g. `Connection: close`.

@@ -23,6 +23,20 @@ class Exchange {
 
     var isInline: Bool { handler?.isInline ?? false }
 
+    /// Takes over what was matched. - Returns: the answer where there is no handler to run.
+    func route(_ match: RouteTable.Match, _ core: ServerCore) -> HTTPResponse? {
+        switch match {
+        case .found(let entry, let parameters):
+            request.route = entry.route.pattern
+            request.routeIndex = entry.index
+            request.parameters = parameters
+            return nil
+        case .methodNotAllowed(let allow): return core.methodNotAllowed(request, allow)
+        case .malformed: return core.malformedPath(request)
+        case .notFound: return handler == nil ? core.notFound(request) : nil
+        }
+    }
+
     /// Lets go of an exchange whose response will not be the handler's.
     func abandon(_ reason: MonoflowError) {
         // The reason first: a cancelled reader would only see that it was cancelled.

@@ -116,6 +116,17 @@ final class ServerCore: Sendable {
 
     func openConnections() -> [any ServedConnection] { open.withLock { Array($0.all.values) } }
 
+    /// Who answers what was matched; nil where nobody does.
+    func handler(for match: RouteTable.Match) -> HTTPHandler? { if case .found(let entry, _) = match { entry.handler } else { table.fallback } }
+
+    /// Tells the observer of an exchange that is over. - Parameter bytesOut: of its response.
+    func record(_ exchange: Exchange, bytesOut: @autoclosure () -> Int64, isComplete: Bool) {
+        guard let observer else { return }
+        observer(HTTPExchangeRecord(
+            request: exchange.request, status: exchange.status ?? .clientClosedRequest, bytesOut: bytesOut(),
+            duration: .nanoseconds(Int64(LoopTime.now() - exchange.started)), isComplete: isComplete))
+    }
+
     // MARK: answers without a handler
 
     func refusal(_ refusal: RequestRefusal) -> HTTPResponse {
