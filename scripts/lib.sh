@@ -16,8 +16,8 @@ KFP2_REQUIREMENTS=(
   grpcio==1.81.1 grpcio-health-checking==1.81.1 grpcio-reflection==1.81.1 grpcio-status==1.81.1
   pip requests pytest==8.4.2 pytest-timeout==2.4.0 playwright
   websockets==17.4 'httpx[http2]==0.28.1' hpack==4.1.0)
-# Of the soaks: HPACK for the answers that raw clients read.
-WIRE_REQUIREMENTS=(hpack==4.1.0)
+# Of the soaks, which share the tests' raw clients: HPACK for the answers that they read.
+WIRE_REQUIREMENTS=(hpack==4.1.0 requests)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

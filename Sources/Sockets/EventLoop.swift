@@ -146,7 +146,7 @@ public final class EventLoop: @unchecked Sendable {
 
     private func run() {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
-        var hasBlocks = false
+        var hasBlocks = false, turns = TurnPolicy()
         while true {
             let timeout = hasBlocks || !unfinished.isEmpty ? 0 : timers.delay()
             let count = clinux_epoll_wait(epoll, events, Int32(Self.eventCapacity), timeout)
@@ -167,6 +167,13 @@ public final class EventLoop: @unchecked Sendable {
             readUnfinished()
             timers.fire()
             hasBlocks = more || inbox.withLock { $0.isWoken }
+            if count >= TurnPolicy.minimumEvents {
+                let start = DispatchTime.now().uptimeNanoseconds
+                if turns.givesWay(after: count, now: start) {
+                    sched_yield()
+                    turns.gaveWay(from: start, until: DispatchTime.now().uptimeNanoseconds)
+                }
+            }
         }
         // Whatever was executed before the stop.
         let rest = inbox.withLock { inbox in
