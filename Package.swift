@@ -65,16 +65,18 @@ let package = Package(
         layer("Access", ["Core", "Database", grdb, logging]),
         layer("Tasks", ["Core", "Database", grdb, deque, logging]),
         layer("Artifacts", ["Core", "Database", "CLinux", "CZlib", grdb, logging]),
+        layer("Resources", ["Core", "Database", grdb, collections, deque, logging]),
         // 4 – domains
         layer("Pipelines", ["Core", "CZlib", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
+        layer("Namespaces", ["Core", "Access", "Resources", grdb]),
         layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges
         layer("Executors", ["Core", "Processes", "Tasks", "Artifacts", "CLinux", yams, logging]),
-        layer("API", ["Core", "HTTP", "GRPC", "Access", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
+        layer("API", ["Core", "HTTP", "GRPC", "Access", "Resources", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
         // 6 – assembly
         layer("App", [
-            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "Tasks", "Artifacts", "Pipelines",
+            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines",
             "Inference", "Serving", "Executors", "API", logging, yams,
         ]),
         .executableTarget(name: "monoflow", dependencies: ["App", "Core", arguments], swiftSettings: strict),
@@ -82,6 +84,7 @@ let package = Package(
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
+        tests("ResourcesTests", ["Core", "Database", "Resources", grdb, logging]),
         tests("SocketsTests", ["Core", "CLinux", "COpenSSL", "Sockets"]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2", "FuzzTargets"], exclude: ["Seeds"]),
         tests("GRPCTests", ["Core", "Sockets", "HTTP", "GRPC", protobuf]),

@@ -15,7 +15,7 @@ KFP2_REQUIREMENTS=(
   kfp==2.17.0 kfp-kubernetes==2.17.0 scikit-learn==1.7.2 onnx==1.20.1 onnxruntime==1.32.0
   grpcio==1.81.1 grpcio-health-checking==1.81.1 grpcio-reflection==1.81.1 grpcio-status==1.81.1
   pip requests pytest==8.4.2 pytest-timeout==2.4.0 playwright
-  websockets==17.4 'httpx[http2]==0.28.1' hpack==4.1.0)
+  websockets==17.4 'httpx[http2]==0.28.1' hpack==4.1.0 kopf==1.45.2)
 # Of the soaks, which share the tests' raw clients: HPACK for the answers that they read.
 WIRE_REQUIREMENTS=(hpack==4.1.0 requests)
 

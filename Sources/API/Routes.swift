@@ -21,6 +21,7 @@ public enum Routes {
             LogRoutes(services: services, kfp: kfp).add(to: &logs)
             router.include(logs, under: prefix)
         }
+        KubernetesRoutes(services: services, version: version).add(to: &router)
         OpenInferenceRoutes(services: services, version: version).add(to: &router)
         SessionRoutes(services: services, authentication: authentication).add(to: &router)
         AccessRoutes(services: services).add(to: &router)
@@ -42,7 +43,7 @@ public enum Routes {
 /// The dashboard's files; its pages' own paths all answer with the one document.
 struct Dashboard: Sendable {
     let files: StaticFiles
-    private static let interfaces = ["/api", "/apis", "/v2", "/ns", "/pipeline"]
+    private static let interfaces = ["/api", "/apis", "/v2", "/ns", "/pipeline", "/openapi"]
 
     func respond(to request: HTTPRequest) throws -> HTTPResponse {
         let path = request.path

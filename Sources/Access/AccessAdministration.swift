@@ -13,6 +13,18 @@ extension AccessService {
         namespaceIndex.set(name, NamespaceSettings())
     }
 
+    /// Creates an empty namespace in the caller's transaction; `namespaceAdded` follows once that is committed.
+    /// - Throws: `invalidArgument` for a bad name, `alreadyExists`.
+    public func addNamespace(_ db: GRDB.Database, _ name: String) throws {
+        try AccessNames.checkNamespace(name)
+        try AccessStore.insertNamespace(db, name, at: clock.now())
+    }
+
+    public func namespaceAdded(_ name: String) { namespaceIndex.set(name, NamespaceSettings()) }
+
+    /// Every namespace, in alphabetical order.
+    public var namespaceNames: [String] { namespaceIndex.names }
+
     /// The settings of a namespace; nil where there is none. Reads memory only.
     public func settings(of namespace: String) -> NamespaceSettings? { namespaceIndex[namespace] }
 
@@ -27,10 +39,8 @@ extension AccessService {
 
     /// The namespaces in which the caller has a role, by name; an admin is an owner of all.
     public func namespaces(of principal: Principal) -> [NamespaceAccess] {
-        guard principal.isAdmin else {
-            return principal.roles.map { NamespaceAccess(name: $0.key, role: $0.value) }.sorted { $0.name < $1.name }
-        }
-        return namespaceIndex.names.map { NamespaceAccess(name: $0, role: .owner) }
+        let names = principal.isEverywhere ? namespaceIndex.names : principal.roles.keys.sorted()
+        return names.compactMap { name in principal.role(in: name).map { NamespaceAccess(name: name, role: $0) } }
     }
 
     /// - Parameter roles: by namespace; one of them must be the home namespace, unless the user is an admin.
@@ -49,13 +59,27 @@ extension AccessService {
     /// By name.
     public func users() async throws(MonoflowError) -> [UserRecord] { try await database.read(AccessStore.users) }
 
+    /// Those who have a role in the namespace, by name. Admins are not listed for being admins.
+    public func members(of namespace: String) async throws(MonoflowError) -> [Member] {
+        try await database.read { try AccessStore.members($0, namespace: namespace) }
+    }
+
     /// Gives the role, or takes it away where nil; it counts from the caller's next request on.
-    /// - Throws: `notFound` where there is no such user or namespace.
-    public func setRole(user name: String, namespace: String, _ role: Role?) async throws(MonoflowError) {
+    /// - Parameter keepsOwner: refuses to take the last owner from the namespace.
+    /// - Throws: `notFound` where there is no such user or namespace; `failedPrecondition` for the last owner.
+    public func setRole(user name: String, namespace: String, _ role: Role?, keepsOwner: Bool = false) async throws(MonoflowError) {
         try await database.write { db in
             let user = try Self.require(db, user: name, "set role")
             guard try AccessStore.namespaceExists(db, namespace) else {
                 throw MonoflowError(.notFound, "set role", "namespace \(namespace)", "there is no such namespace")
+            }
+            guard role != nil || user.roles[namespace] != nil else {
+                throw MonoflowError(.notFound, "set role", "user \(name)", "has no role in the namespace \(namespace)")
+            }
+            if keepsOwner, user.roles[namespace] == .owner, role != .owner, try AccessStore.ownerCount(db, namespace: namespace) == 1 {
+                throw MonoflowError(
+                    .failedPrecondition, "set role", "user \(name)", "is the last owner of the namespace \(namespace)",
+                    hint: "make somebody else an owner first, or ask an admin")
             }
             try AccessStore.setRole(db, userID: user.id, namespace: namespace, role)
         }
@@ -75,35 +99,7 @@ extension AccessService {
         cache.removeAll()
     }
 
-    /// Makes a token that stands for the user.
-    /// - Throws: `notFound` where there is no such user; `invalidArgument` for a bad name or an end that has passed.
-    public func createToken(user name: String, name tokenName: String, expiresAt: Timestamp? = nil) async throws(MonoflowError) -> IssuedToken {
-        try AccessNames.checkName(tokenName, of: "token")
-        let now = clock.now()
-        if let expiresAt, expiresAt <= now {
-            throw MonoflowError(.invalidArgument, "create token", "expires_at", "\(expiresAt.rfc3339()) has passed")
-        }
-        let text = Secret.make(prefix: Secret.tokenPrefix), hash = Secret.hash(text, prefix: Secret.tokenPrefix) ?? []
-        let record = TokenRecord(id: identifiers.next(), user: name, name: tokenName, createdAt: now, expiresAt: expiresAt)
-        try await database.write { db in
-            try TokenStore.insert(db, record, userID: try Self.require(db, user: name, "create token").id, hash: hash)
-        }
-        return IssuedToken(record: record, text: text)
-    }
-
-    /// All tokens, newest first, revoked ones too.
-    public func tokens() async throws(MonoflowError) -> [TokenRecord] { try await database.read(TokenStore.list) }
-
-    /// Ends the token and the sessions opened with it, at once. A revoked one is left as it is.
-    /// - Throws: `notFound`.
-    public func revokeToken(id: String) async throws(MonoflowError) {
-        let now = clock.now()
-        let found = try await database.write { try TokenStore.revoke($0, id: id, at: now) }
-        cache.removeAll()
-        guard found else { throw MonoflowError(.notFound, "revoke token", id, "there is no such token") }
-    }
-
-    private static func require(_ db: GRDB.Database, user name: String, _ operation: String) throws -> UserRecord {
+    static func require(_ db: GRDB.Database, user name: String, _ operation: String) throws -> UserRecord {
         guard let user = try AccessStore.find(db, name: name) else {
             throw MonoflowError(.notFound, operation, "user \(name)", "there is no such user")
         }

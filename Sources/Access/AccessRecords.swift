@@ -20,6 +20,9 @@ public struct TokenRecord: Sendable, Equatable {
     public var revokedAt: Timestamp?
     /// To the minute or so; nil where it was never used.
     public var lastUsedAt: Timestamp?
+    public var scope = TokenScope.unlimited
+    /// Nil: as many as the server takes.
+    public var requestsPerMinute: Int?
 }
 
 /// A token just made.
@@ -43,6 +46,12 @@ public struct NamespaceAccess: Sendable, Equatable {
     public var role: Role
 }
 
+/// One user's role in a namespace.
+public struct Member: Sendable, Equatable {
+    public var user: String
+    public var role: Role
+}
+
 public enum AccessLimits {
     /// A session ends this long after its last use …
     public static let sessionIdleMilliseconds: Int64 = 30 * 86_400_000
@@ -54,4 +63,10 @@ public enum AccessLimits {
     public static let touchMilliseconds: Int64 = 60_000
     /// Verified tokens and sessions kept in memory.
     public static let cachedCallers = 10_000
+    /// Tokens of one user that are neither revoked nor expired, beyond which it makes none itself.
+    public static let personalTokens = 100
+    /// Namespaces that one token names.
+    public static let scopeNamespaces = 100
+    /// What a token's requests per minute may be limited to.
+    public static let requestsPerMinute = 1...1_000_000
 }

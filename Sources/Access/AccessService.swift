@@ -10,6 +10,9 @@ public final class AccessService: Sendable {
     let identifiers: IdentifierSource
     let namespaceIndex: NamespaceIndex
     let cache = CallerCache(capacity: AccessLimits.cachedCallers)
+    /// Who wrote what, and who was denied.
+    public let audit: AuditLog
+    private let rates = RequestRates(capacity: AccessLimits.cachedCallers)
     private let serviceTokens: ServiceTokens
     private let activeTask: @Sendable (String) -> String?
     private let logger: Logger
@@ -18,7 +21,7 @@ public final class AccessService: Sendable {
     /// - Parameter activeTask: the namespace of a task that has been started and has not ended; nil for any other.
     public init(
         database: MetadataDatabase, serviceTokens: ServiceTokens, clock: WallClock, identifiers: IdentifierSource, logger: Logger,
-        activeTask: @escaping @Sendable (_ taskID: String) -> String?
+        auditLimits: AuditLimits = AuditLimits(), activeTask: @escaping @Sendable (_ taskID: String) -> String?
     ) throws(MonoflowError) {
         self.database = database
         self.serviceTokens = serviceTokens
@@ -26,6 +29,7 @@ public final class AccessService: Sendable {
         self.identifiers = identifiers
         self.logger = logger
         self.activeTask = activeTask
+        audit = AuditLog(database: database, clock: clock, logger: logger, limits: auditLimits)
         namespaceIndex = NamespaceIndex(try database.readBlocking(AccessStore.namespaceSettings))
     }
 
@@ -53,6 +57,13 @@ public final class AccessService: Sendable {
         if bearer.hasPrefix(ServiceTokens.prefix) { return service(bearer) }
         guard let hash = Secret.hash(bearer, prefix: Secret.tokenPrefix) else { return nil }
         return cached(hash)
+    }
+
+    /// Counts a request of the caller, where its token has a limit. Reads memory only.
+    /// - Throws: where the limit is used up.
+    public func admit(_ caller: Principal) throws(RateExceeded) {
+        guard let token = caller.token, let limit = token.requestsPerMinute else { return }
+        try rates.take(token.id, perMinute: limit, now: clock.now())
     }
 
     /// The caller whom a session cookie stands for.
@@ -133,11 +144,7 @@ public final class AccessService: Sendable {
         guard let token, let user = try AccessStore.find(db, name: token.user) else { throw Self.refusal("the token is unknown") }
         if token.revokedAt != nil { throw Self.refusal("the token was revoked") }
         if let end = token.expiresAt, end <= clock.now() { throw Self.refusal("the token expired at \(end.rfc3339())") }
-        return (
-            Principal(
-                user: user.name, isAdmin: user.isAdmin, homeNamespace: user.homeNamespace, roles: user.roles, kind: .user, namespaces: namespaceIndex),
-            token
-        )
+        return (Principal(user: user, token: token, namespaces: namespaceIndex), token)
     }
 
     private static func refusal(_ message: String, hint: String? = nil) -> MonoflowError {

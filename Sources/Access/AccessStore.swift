@@ -50,6 +50,15 @@ enum AccessStore {
             arguments: [userID, namespace, role.rawValue])
     }
 
+    static func members(_ db: GRDB.Database, namespace: String) throws -> [Member] {
+        let sql = "SELECT users.name, roles.role FROM roles JOIN users ON users.id = roles.user_id WHERE roles.namespace = ? ORDER BY users.name"
+        return try Row.fetchAll(db, sql: sql, arguments: [namespace]).map { Member(user: $0["name"], role: try role($0)) }
+    }
+
+    static func ownerCount(_ db: GRDB.Database, namespace: String) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM roles WHERE namespace = ? AND role = 'owner'", arguments: [namespace]) ?? 0
+    }
+
     static func find(_ db: GRDB.Database, name: String) throws -> UserRecord? {
         try Row.fetchOne(db, sql: "SELECT * FROM users WHERE name = ?", arguments: [name]).map { try user(db, $0) }
     }
@@ -70,14 +79,18 @@ enum AccessStore {
         try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM users WHERE is_admin") ?? 0
     }
 
+    private static func role(_ row: Row) throws -> Role {
+        guard let role = Role(rawValue: row["role"]) else {
+            throw MonoflowError(.dataLoss, "read roles", "", "the role \(row["role"] as String) is unknown")
+        }
+        return role
+    }
+
     private static func user(_ db: GRDB.Database, _ row: Row) throws -> UserRecord {
         let id: String = row["id"]
         var roles: [String: Role] = [:]
         for entry in try Row.fetchAll(db, sql: "SELECT namespace, role FROM roles WHERE user_id = ?", arguments: [id]) {
-            guard let role = Role(rawValue: entry["role"]) else {
-                throw MonoflowError(.dataLoss, "read user", row["name"], "the role \(entry["role"] as String) is unknown")
-            }
-            roles[entry["namespace"]] = role
+            roles[entry["namespace"]] = try role(entry)
         }
         return UserRecord(
             id: id, name: row["name"], homeNamespace: row["home_namespace"], isAdmin: row["is_admin"], roles: roles,

@@ -13,6 +13,12 @@ public enum Permission: String, Sendable, CaseIterable {
 public enum Role: String, Sendable, CaseIterable {
     case owner, editor, viewer, predict
 
+    /// What both allow, where a role does exactly that; nil where they have nothing in common.
+    func limited(to other: Role) -> Role? {
+        if Permission.allCases.allSatisfy({ !allows($0) || other.allows($0) }) { return self }
+        return Permission.allCases.allSatisfy { !other.allows($0) || allows($0) } ? other : nil
+    }
+
     public func allows(_ permission: Permission) -> Bool {
         switch self {
         case .owner: true
@@ -33,14 +39,21 @@ public struct Principal: Sendable {
 
     /// The user's name; `task ID` for services.
     public var user: String
+    /// False for an admin's token that is limited in any way.
     public var isAdmin: Bool
     /// What a request means that names no namespace.
     public var homeNamespace: String
-    /// By namespace.
+    /// By namespace, within the token's scope. Empty for an admin's limited token: see `role(in:)`.
     public var roles: [String: Role]
     public var kind: Kind
+    /// Nil for services, and where no token is behind the caller.
+    public var token: CallerToken?
+    /// Where what was asked of this caller is written down, for the audit log.
+    public var note: AccessNote?
     /// Nil leaves the existence of namespaces unchecked.
     let namespaces: NamespaceIndex?
+    /// Of an admin's limited token: an owner everywhere, within this scope.
+    private var adminScope: TokenScope?
 
     public init(user: String, isAdmin: Bool = false, homeNamespace: String, roles: [String: Role], kind: Kind = .user) {
         self.init(user: user, isAdmin: isAdmin, homeNamespace: homeNamespace, roles: roles, kind: kind, namespaces: nil)
@@ -55,12 +68,40 @@ public struct Principal: Sendable {
         self.namespaces = namespaces
     }
 
-    public func may(_ permission: Permission, in namespace: String) -> Bool {
-        isAdmin || roles[namespace]?.allows(permission) == true
+    /// The user's rights within the token's scope.
+    init(user: UserRecord, token: TokenRecord, namespaces: NamespaceIndex) {
+        let scope = token.scope, isLimited = !scope.isUnlimited
+        var roles = user.roles
+        if isLimited {
+            roles = user.isAdmin ? [:] : user.roles.filter { scope.admits($0.key) }.compactMapValues(scope.limit)
+            adminScope = user.isAdmin ? scope : nil
+        }
+        var home = user.homeNamespace
+        if !scope.admits(home), let first = scope.namespaces?.min() { home = first }
+        self.user = user.name
+        isAdmin = user.isAdmin && !isLimited
+        homeNamespace = home
+        self.roles = roles
+        kind = .user
+        self.namespaces = namespaces
+        self.token = CallerToken(id: token.id, scope: scope, expiresAt: token.expiresAt, requestsPerMinute: token.requestsPerMinute)
     }
+
+    /// Nil where the caller has none. An admin is an owner, also where there is no such namespace.
+    public func role(in namespace: String) -> Role? {
+        if isAdmin { return .owner }
+        guard let adminScope else { return roles[namespace] }
+        return adminScope.admits(namespace) && namespaces?.contains(namespace) == true ? adminScope.limit(.owner) : nil
+    }
+
+    /// Whether it may ask for all namespaces' names: those in which it has a role are told.
+    var isEverywhere: Bool { isAdmin || adminScope != nil }
+
+    public func may(_ permission: Permission, in namespace: String) -> Bool { role(in: namespace)?.allows(permission) == true }
 
     /// - Throws: `permissionDenied`, whether the namespace exists or not; to an admin `notFound` where it does not.
     public func require(_ permission: Permission, in namespace: String) throws(MonoflowError) {
+        note?.asked(about: namespace)
         guard may(permission, in: namespace) else {
             throw MonoflowError(
                 .permissionDenied, "authorize", "namespace \(namespace)", "\(user) has no right to \(permission.rawValue) there",
@@ -74,6 +115,9 @@ public struct Principal: Sendable {
     /// - Parameter operation: what only an admin may do, e.g. `create user`.
     /// - Throws: `permissionDenied`.
     public func requireAdmin(_ operation: String) throws(MonoflowError) {
-        guard isAdmin else { throw MonoflowError(.permissionDenied, operation, "", "\(user) is no admin") }
+        guard isAdmin else {
+            let isLimited = token?.scope.isUnlimited == false
+            throw MonoflowError(.permissionDenied, operation, "", isLimited ? "the token is limited: it is no admin's" : "\(user) is no admin")
+        }
     }
 }

@@ -14,12 +14,30 @@ enum TokenStore {
 
     static func insert(_ db: GRDB.Database, _ token: TokenRecord, userID: String, hash: [UInt8]) throws {
         try db.execute(
-            sql: "INSERT INTO tokens (id, hash, user_id, name, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-            arguments: [token.id, Data(hash), userID, token.name, token.createdAt.milliseconds, token.expiresAt?.milliseconds])
+            sql: """
+                INSERT INTO tokens (id, hash, user_id, name, created_at, expires_at, namespaces, role, read_only, requests_per_minute)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                token.id, Data(hash), userID, token.name, token.createdAt.milliseconds, token.expiresAt?.milliseconds,
+                token.scope.namespaces.map(names), token.scope.role?.rawValue, token.scope.isReadOnly, token.requestsPerMinute,
+            ])
     }
 
     static func find(_ db: GRDB.Database, hash: [UInt8]) throws -> TokenRecord? {
         try Row.fetchOne(db, sql: selection + " WHERE tokens.hash = ?", arguments: [Data(hash)]).map(record)
+    }
+
+    /// Newest first; revoked ones too.
+    static func list(_ db: GRDB.Database, userID: String) throws -> [TokenRecord] {
+        try Row.fetchAll(db, sql: selection + " WHERE tokens.user_id = ? ORDER BY tokens.created_at DESC, tokens.id", arguments: [userID]).map(record)
+    }
+
+    /// Those that are neither revoked nor expired.
+    static func liveCount(_ db: GRDB.Database, userID: String, at now: Timestamp) throws -> Int {
+        try Int.fetchOne(
+            db, sql: "SELECT COUNT(*) FROM tokens WHERE user_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+            arguments: [userID, now.milliseconds]) ?? 0
     }
 
     static func find(_ db: GRDB.Database, id: String) throws -> TokenRecord? {
@@ -72,11 +90,34 @@ enum TokenStore {
         try db.execute(sql: "DELETE FROM sessions WHERE hash = ?", arguments: [Data(hash)])
     }
 
-    private static func record(_ row: Row) -> TokenRecord {
+    private static func record(_ row: Row) throws -> TokenRecord {
         TokenRecord(
             id: row["id"], user: row["user"], name: row["name"], createdAt: Timestamp(milliseconds: row["created_at"]),
             expiresAt: (row["expires_at"] as Int64?).map(Timestamp.init(milliseconds:)),
             revokedAt: (row["revoked_at"] as Int64?).map(Timestamp.init(milliseconds:)),
-            lastUsedAt: (row["last_used_at"] as Int64?).map(Timestamp.init(milliseconds:)))
+            lastUsedAt: (row["last_used_at"] as Int64?).map(Timestamp.init(milliseconds:)), scope: try scope(row),
+            requestsPerMinute: row["requests_per_minute"])
+    }
+
+    /// What cannot be read must not widen the token.
+    private static func scope(_ row: Row) throws -> TokenScope {
+        var scope = TokenScope(isReadOnly: row["read_only"])
+        if let text = row["namespaces"] as String? {
+            guard let names = try JSONParser.parse(text).arrayValue?.map(\.stringValue), !names.contains(nil) else { throw damaged(row, "namespaces") }
+            scope.namespaces = Set(names.compactMap { $0 })
+        }
+        if let text = row["role"] as String? {
+            guard let role = Role(rawValue: text) else { throw damaged(row, "role") }
+            scope.role = role
+        }
+        return scope
+    }
+
+    private static func damaged(_ row: Row, _ column: String) -> MonoflowError {
+        MonoflowError(.dataLoss, "read token", row["id"], "its \(column) cannot be read", hint: "revoke it")
+    }
+
+    private static func names(_ namespaces: Set<String>) -> String {
+        String(decoding: JSON.array(namespaces.sorted().map { .string($0) }).serialized(), as: UTF8.self)
     }
 }

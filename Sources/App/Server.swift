@@ -9,7 +9,9 @@ import GRPC
 import HTTP
 import Inference
 import Logging
+import Namespaces
 import Pipelines
+import Resources
 import Serving
 import Sockets
 import Synchronization
@@ -27,8 +29,10 @@ public final class Server: Sendable {
     private let options: ServerOptions
     private let directory: DataDirectory
     private let database: MetadataDatabase
+    private let audit: AuditLog
     private let engine: TaskEngine
     private let runs: RunService
+    private let resources: ResourceService
     private let inference: InferenceEngine
     private let http: HTTPServer
     private let accessLog: AccessLog?
@@ -62,6 +66,9 @@ public final class Server: Sendable {
         let serviceTokens = ServiceTokens(key: try ServerKey.load(directory: directory.path)), active = ActiveTasks()
         let access = try AccessService(
             database: database, serviceTokens: serviceTokens, clock: clock, identifiers: identifiers, logger: logger, activeTask: active.namespace(of:))
+        let resources = try ResourceService(
+            database: database, builtIn: ServedKinds.table, keyDirectory: directory.path, clock: clock, identifiers: identifiers, logger: logger)
+        try await NamespaceObjects.adopt(access, resources)
         let executorOptions = ProcessExecutorOptions(
             dataDirectory: directory.path, stepProgram: options.stepProgram, environmentsFile: options.images, allowWeakIsolation: options.allowWeakIsolation)
         let executor = try await ProcessExecutor.open(executorOptions, blobs: blobs, clock: clock, logger: logger)
@@ -92,16 +99,16 @@ public final class Server: Sendable {
 
         // Edges
         let facts = SystemFacts(
-            version: version, startedAt: clock.now(), executor: executor, engine: engine, runtime: runtime, state: state)
+            version: version, startedAt: clock.now(), audit: access.audit, executor: executor, engine: engine, runtime: runtime, state: state)
         let services = APIServices(
             access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
-            artifacts: ArtifactService(database: database), blobs: blobs, models: models, logPath: executor.logPath, removeTask: directory.removeTask,
+            artifacts: ArtifactService(database: database), blobs: blobs, models: models, resources: resources, logPath: executor.logPath, removeTask: directory.removeTask,
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
         let router = Routes.make(services, grpc: try GRPCServices.make(health: state.health), dashboard: dashboard, version: version)
         let requests = RequestMetrics(router.allRoutes)
         let accessLog = try options.accessLog.map { path throws(MonoflowError) in try AccessLog(path: path, clock: clock, logger: logger) }
         let http = HTTPServer(
-            router: router, group: try EventLoopGroup(), limits: options.limits, log: logger, onError: GRPCRouter.onError(HTTPErrorTable.respond),
+            router: router, group: try EventLoopGroup(), limits: options.limits, log: logger, onError: RateLimitErrors.onError(GRPCRouter.onError(KubernetesErrors.onError(HTTPErrorTable.respond))),
             observer: { record in
                 requests.add(record)
                 accessLog?.add(record)
@@ -113,6 +120,7 @@ public final class Server: Sendable {
         state.counters = { http.counters }
 
         // What an earlier process left
+        resources.start()
         await engine.register(RunService.ownerKind, runs)
         try await runs.recover()
         try await engine.recover()
@@ -125,13 +133,13 @@ public final class Server: Sendable {
         state.setReady()
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
-            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, engine: engine,
-            runs: runs, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
+            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, audit: access.audit, engine: engine,
+            runs: runs, resources: resources, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
     }
 
     private init(
-        url: String, tlsURL: String?, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, engine: TaskEngine,
-        runs: RunService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
+        url: String, tlsURL: String?, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine,
+        runs: RunService, resources: ResourceService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
         state: ServerState, logger: Logger
     ) {
         self.url = url
@@ -140,8 +148,10 @@ public final class Server: Sendable {
         self.options = options
         self.directory = directory
         self.database = database
+        self.audit = audit
         self.engine = engine
         self.runs = runs
+        self.resources = resources
         self.inference = inference
         self.http = http
         self.accessLog = accessLog
@@ -165,6 +175,7 @@ public final class Server: Sendable {
         directory.removeServerFile()
         await engine.drain()
         runs.watch.close()
+        await resources.close()
         state.health.close()
         let cut = await http.drain(timeout: options.drainTimeout)
         if cut > 0 { logger.warning("\(cut) connection(s) were cut after the drain time") }
@@ -172,6 +183,7 @@ public final class Server: Sendable {
         loading.cancel()
         certificates?.stopRenewal()
         inference.shutdown()
+        await audit.flush()
         do { try await database.close() } catch { logger.error("\(error)") }
     }
 }

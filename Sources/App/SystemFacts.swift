@@ -1,3 +1,4 @@
+import Access
 import Core
 import Executors
 import Foundation
@@ -9,6 +10,7 @@ import Tasks
 struct SystemFacts: Sendable {
     let version: String
     let startedAt: Timestamp
+    let audit: AuditLog
     let executor: ProcessExecutor
     let engine: TaskEngine
     let runtime: InferenceRuntime
@@ -37,6 +39,7 @@ struct SystemFacts: Sendable {
         var text = MetricsText()
         if let counters = state.counters { text.add(counters()) }
         text.add("monoflow_tasks", "gauge", "Tasks by state.", [("{state=\"waiting\"}", Double(tasks.waiting)), ("{state=\"admitted\"}", Double(tasks.admitted))])
+        text.add("monoflow_audit_dropped_total", "counter", "Entries of the audit log that were lost.", Double(audit.dropped))
         text.addProcess(startedAt: startedAt)
         state.requests?.write(into: &text)
         return text.text

@@ -4,6 +4,8 @@ public struct MonoflowError: Error, Sendable, Equatable {
     /// Stable vocabulary, close to gRPC's canonical codes so that each transport's table is total.
     public enum Code: String, Sendable, Codable, CaseIterable {
         case invalidArgument, unauthenticated, permissionDenied, notFound, alreadyExists, conflict
+        /// A place in a list or a log that is no longer kept.
+        case expired
         case failedPrecondition, resourceExhausted, payloadTooLarge, unsupportedMediaType
         case unimplemented, unavailable, deadlineExceeded, cancelled, dataLoss, internalError
     }

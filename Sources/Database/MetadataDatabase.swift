@@ -103,6 +103,12 @@ public final class MetadataDatabase: Sendable {
         do { return try pool.read(body) } catch { throw DatabaseErrors.map(error, "read database") }
     }
 
+    /// Calls back after each commit that added rows to the table, also by a trigger, until the database is closed. On the writer's own thread: it must
+    /// only signal.
+    public func observeCommits(to table: String, _ notify: @escaping @Sendable () -> Void) {
+        pool.add(transactionObserver: CommitObserver(table: table, notify: notify), extent: .databaseLifetime)
+    }
+
     /// Refuses new writes, waits for the accepted ones, folds the log into the main file and closes. A second call does nothing.
     public func close() async throws(MonoflowError) {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }

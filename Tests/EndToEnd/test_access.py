@@ -29,6 +29,7 @@ def things(server, people, tmp_path_factory):
     listed = server.json("GET", "/api/artifacts", params={"run_id": run}, token=people.editor)["artifacts"]
     artifact = next(item["id"] for item in listed if item["name"] == "data")
     node = next(n["id"] for n in graph["nodes"] if n["type"] == "Container")
+    server.json("POST", "/api/v1/namespaces/team/configmaps", json={"metadata": {"name": "of-the-team"}, "data": {"a": "of the team"}}, token=people.editor)
     answer = server.request("PUT", "/api/models/identity/versions/next", data=identity_model(), token=people.editor)
     assert answer.status_code == 201, answer.text
     return {"experiment": experiment, "pipeline": pipeline, "run": run, "artifact": artifact, "node": node,
@@ -81,6 +82,18 @@ TABLE = [
     ("POST", "/api/users", {"name": "by {role}", "home_namespace": "team", "is_admin": True, "roles": []}, ADMIN),
     ("POST", "/api/tokens", {"user": "viewer", "name": "by {role}"}, ADMIN),
     ("POST", "/api/namespaces", {"name": "by-{role}"}, ADMIN),
+    ("GET", "/api/v1/namespaces/team/configmaps", None, READ),
+    ("GET", "/api/v1/namespaces/team/configmaps?watch=true&timeoutSeconds=1", None, READ),
+    ("GET", "/api/v1/namespaces/team/configmaps/of-the-team", None, READ),
+    ("POST", "/api/v1/namespaces/team/configmaps", {"metadata": {"name": "by-{role}"}}, WRITE),
+    ("DELETE", "/api/v1/namespaces/team/configmaps/by-{role}", None, WRITE),
+    ("DELETE", "/api/v1/namespaces/team/configmaps?labelSelector=none", None, WRITE),
+    ("GET", "/api/v1/configmaps", None, ADMIN),
+    ("GET", "/api/v1/namespaces/team", None, READ),
+    ("GET", "/api/v1/namespaces", None, dict.fromkeys(ROLES[:6], 200) | {"nobody": 401}),
+    ("POST", "/api/v1/namespaces", {"metadata": {"name": "object-by-{role}"}}, ADMIN),
+    ("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", None, dict.fromkeys(ROLES[:6], 200) | {"nobody": 401}),
+    ("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", None, ADMIN),
     ("DELETE", "/apis/v2beta1/runs/not-there", None, dict.fromkeys(ROLES[:6], 404) | {"nobody": 401}),
 ]
 

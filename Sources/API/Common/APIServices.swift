@@ -4,6 +4,7 @@ import Core
 import HTTP
 import Logging
 import Pipelines
+import Resources
 import Serving
 
 /// What the routes speak to. Made once by the assembly.
@@ -15,6 +16,7 @@ public struct APIServices: Sendable {
     public var artifacts: ArtifactService
     public var blobs: BlobStore
     public var models: ModelService
+    public var resources: ResourceService
     /// Log file of a task.
     public var logPath: @Sendable (String) -> String
     /// Removes what is left of a deleted task.
@@ -28,7 +30,7 @@ public struct APIServices: Sendable {
 
     public init(
         access: AccessService, pipelines: PipelineService, experiments: ExperimentService, runs: RunService, artifacts: ArtifactService, blobs: BlobStore,
-        models: ModelService, logPath: @escaping @Sendable (String) -> String, removeTask: @escaping @Sendable (String) -> Void,
+        models: ModelService, resources: ResourceService, logPath: @escaping @Sendable (String) -> String, removeTask: @escaping @Sendable (String) -> Void,
         system: @escaping @Sendable () -> JSON, notReady: @escaping @Sendable () -> String?, metrics: @escaping @Sendable () async -> String
     ) {
         self.access = access
@@ -38,6 +40,7 @@ public struct APIServices: Sendable {
         self.artifacts = artifacts
         self.blobs = blobs
         self.models = models
+        self.resources = resources
         self.logPath = logPath
         self.removeTask = removeTask
         self.system = system

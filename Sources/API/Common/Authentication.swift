@@ -15,33 +15,61 @@ struct Authentication: Sendable {
     let notReady: @Sendable () -> String?
 
     func wrap(_ route: Route, _ handler: HTTPHandler) -> HTTPHandler {
-        if route.tags.contains(Self.publicTag) { return handler }
+        let audit = Auditing(log: access.audit, route: route)
+        if route.tags.contains(Self.publicTag) { return audit.wrap(public: handler) }
         let slow: @Sendable (HTTPRequest) async throws -> HTTPResponse = { request in
-            if let reason = notReady() { throw MonoflowError(.unavailable, "answer request", "", reason, hint: "try again in a moment") }
-            var request = request
-            request.context[PrincipalKey.self] = try await principal(of: request)
-            return try await handler.respond(to: request)
+            let note = AccessNote()
+            var known: Principal?
+            do {
+                if let reason = notReady() { throw MonoflowError(.unavailable, "answer request", "", reason, hint: "try again in a moment") }
+                var caller = try await principal(of: request), request = request
+                known = caller
+                try access.admit(caller)
+                caller.note = note
+                request.context[PrincipalKey.self] = caller
+                let response = try await handler.respond(to: request)
+                audit.ended(request, response.status.code, caller, note)
+                return response
+            } catch {
+                audit.failed(request, error, known, note)
+                throw error
+            }
         }
         guard case .inline(let run) = handler else { return .asynchronous(slow) }
         // A caller known from an earlier request needs no wait.
         return .either(fast: { request in
-            guard notReady() == nil, let token = Self.bearer(request), let known = access.cachedPrincipal(bearer: token) else { return nil }
-            var request = request
-            request.context[PrincipalKey.self] = known
-            return try run(request)
+            guard notReady() == nil, let token = Self.bearer(request), var caller = access.cachedPrincipal(bearer: token) else { return nil }
+            let note = AccessNote()
+            do {
+                try access.admit(caller)
+                caller.note = note
+                var request = request
+                request.context[PrincipalKey.self] = caller
+                let response = try run(request)
+                audit.ended(request, response.status.code, caller, note)
+                return response
+            } catch {
+                audit.failed(request, error, caller, note)
+                throw error
+            }
         }, slow: slow)
     }
 
-    /// The token of a well-formed `Authorization: Bearer TOKEN`.
-    private static func bearer(_ request: HTTPRequest) -> String? {
-        guard let header = request.headers["Authorization"] else { return nil }
+    /// The token of a well-formed `Authorization: Bearer TOKEN` that stands once.
+    static func bearer(_ request: HTTPRequest) -> String? {
+        guard request.headers.occurrences(of: "Authorization") == 1, let header = request.headers["Authorization"] else { return nil }
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         return parts[1].trimmingCharacters(in: .whitespaces)
     }
 
     func principal(of request: HTTPRequest) async throws -> Principal {
-        if request.headers.contains("Authorization") {
+        let count = request.headers.occurrences(of: "Authorization")
+        if count > 0 {
+            // Whoever stands in front may have judged by another one of them (RFC 9110, section 5.3: the field is no list).
+            guard count == 1 else {
+                throw MonoflowError(.invalidArgument, "authenticate", "", "the request has \(count) Authorization header fields", hint: "send one")
+            }
             guard let token = Self.bearer(request) else {
                 throw MonoflowError(.unauthenticated, "authenticate", "", "the Authorization header is not of the form \"Bearer TOKEN\"")
             }

@@ -28,6 +28,13 @@ extension HTTPRequest {
 }
 
 extension JSON {
+    /// A member of a request's body that must be a text.
+    /// - Throws: `invalidArgument` where it is missing or empty.
+    func text(_ key: String, _ operation: String) throws -> String {
+        guard let text = self[key]?.stringValue, !text.isEmpty else { throw MonoflowError(.invalidArgument, operation, key, "is missing") }
+        return text
+    }
+
     /// A time as every API here writes it; absent where nil.
     static func time(_ time: Timestamp?) -> JSON? { time.map { .string($0.rfc3339(milliseconds: true)) } }
     static func text(_ text: String?) -> JSON? { text.flatMap { $0.isEmpty ? nil : .string($0) } }

@@ -7,8 +7,8 @@ public enum GRPCServices {
     /// - Throws: SwiftProtobuf's error for descriptors that cannot be read.
     public static func make(health: GRPCHealth) throws -> GRPCRouter {
         var router = GRPCRouter()
-        router.add(health.definition(tags: [Authentication.publicTag]))
-        for reflection in try GRPCReflection(services: router.services).definitions { router.add(reflection) }
+        router.add(health.definition(tags: [Authentication.publicTag, Auditing.readingTag]))
+        for reflection in try GRPCReflection(services: router.services, tags: [Auditing.readingTag]).definitions { router.add(reflection) }
         return router
     }
 }

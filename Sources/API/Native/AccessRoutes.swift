@@ -1,8 +1,9 @@
 import Access
 import Core
 import HTTP
+import Resources
 
-/// Users, namespaces and tokens.
+/// Users and namespaces, and what belongs to them.
 struct AccessRoutes: Sendable {
     let services: APIServices
 
@@ -13,8 +14,17 @@ struct AccessRoutes: Sendable {
         }
         router.on(.post, "/api/namespaces") { request in
             try request.caller().requireAdmin("create namespace")
-            let name = try text(try await request.json(), "name", "create namespace")
-            try await services.access.createNamespace(name)
+            let name = try await request.json().text("name", "create namespace")
+            // The object makes the namespace, so that both are there or neither.
+            guard let kind = services.resources.kinds.definition("namespaces"), let version = kind.storedVersion else {
+                throw MonoflowError(.internalError, "create namespace", name, "the kind is not served")
+            }
+            let object: JSON = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
+            do {
+                _ = try await services.resources.create(KindReference(kind, version), namespace: "", object, WriteOptions(manager: "monoflow"))
+            } catch let error as InvalidResource {
+                throw MonoflowError(.invalidArgument, "create namespace", name, error.errors.map(\.description).joined(separator: "; "))
+            }
             return .json(["name": .string(name), "role": "owner"], status: .created)
         }
         router.on(.get, "/api/namespaces/{name}") { request in
@@ -39,35 +49,18 @@ struct AccessRoutes: Sendable {
             try request.caller().requireAdmin("create user")
             let body = try await request.json()
             let user = try await services.access.createUser(
-                name: text(body, "name", "create user"), homeNamespace: text(body, "home_namespace", "create user"),
+                name: body.text("name", "create user"), homeNamespace: body.text("home_namespace", "create user"),
                 isAdmin: body["is_admin"]?.boolValue ?? false, roles: roles(body))
             return .json(Self.json(user), status: .created)
         }
-        router.on(.get, "/api/tokens") { request in
-            try request.caller().requireAdmin("list tokens")
-            return .json(["tokens": .array(try await services.access.tokens().map { Self.json($0, nil) })])
-        }
-        router.on(.post, "/api/tokens", tags: [ContentCodings.secretTag]) { request in
-            try request.caller().requireAdmin("create token")
-            let body = try await request.json()
-            var expiry: Timestamp?
-            if let given = body["expires_at"]?.stringValue {
-                guard let time = Timestamp(rfc3339: given) else { throw MonoflowError(.invalidArgument, "create token", "expires_at", "\"\(given)\" is not a time such as 2026-01-31T12:00:00Z") }
-                expiry = time
-            }
-            let issued = try await services.access.createToken(user: text(body, "user", "create token"), name: text(body, "name", "create token"), expiresAt: expiry)
-            return .json(Self.json(issued.record, issued.text), status: .created)
-        }
-        router.on(.delete, "/api/tokens/{id}") { request in
-            try request.caller().requireAdmin("revoke token")
-            try await services.access.revokeToken(id: request.parameter("id"))
+        router.on(.delete, "/api/users/{name}") { request in
+            try request.caller().requireAdmin("delete user")
+            try await services.access.deleteUser(request.parameter("name"))
             return HTTPResponse(.noContent)
         }
-    }
-
-    private func text(_ body: JSON, _ key: String, _ operation: String) throws -> String {
-        guard let text = body[key]?.stringValue, !text.isEmpty else { throw MonoflowError(.invalidArgument, operation, key, "is missing") }
-        return text
+        MemberRoutes(access: services.access).add(to: &router)
+        TokenRoutes(access: services.access).add(to: &router)
+        AuditRoutes(audit: services.access.audit).add(to: &router)
     }
 
     private func roles(_ body: JSON) throws -> [String: Role] {
@@ -87,12 +80,5 @@ struct AccessRoutes: Sendable {
             "name": .string(user.name), "home_namespace": .string(user.homeNamespace), "is_admin": .bool(user.isAdmin),
             "roles": .array(user.roles.sorted { $0.key < $1.key }.map { ["namespace": .string($0.key), "role": .string($0.value.rawValue)] }),
         ]
-    }
-
-    private static func json(_ token: TokenRecord, _ text: String?) -> JSON {
-        .make([
-            "id": .string(token.id), "user": .string(token.user), "name": .string(token.name), "token": text.map { .string($0) },
-            "created_at": .time(token.createdAt), "expires_at": .time(token.expiresAt), "revoked_at": .time(token.revokedAt), "last_used_at": .time(token.lastUsedAt),
-        ])
     }
 }

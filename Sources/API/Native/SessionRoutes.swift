@@ -15,6 +15,8 @@ struct SessionRoutes: Sendable {
                 throw MonoflowError(.invalidArgument, "sign in", "token", "is missing")
             }
             let session = try await services.access.openSession(bearer: token.trimmingCharacters(in: .whitespacesAndNewlines))
+            request.context[AccessNoteKey.self]?.signedIn(session.principal)
+            try services.access.admit(session.principal)
             var response = HTTPResponse.json(json(session.principal))
             response.headers.add("Set-Cookie", Authentication.cookie(session.value, seconds: 2_592_000, for: request))
             response.headers.add("Cache-Control", "no-store")
@@ -24,6 +26,7 @@ struct SessionRoutes: Sendable {
         router.on(.delete, "/api/session", tags: [Authentication.publicTag]) { request in
             if let session = Authentication.session(of: request) {
                 try authentication.checkOrigin(request)
+                if let caller = try? await services.access.authenticate(session: session) { request.context[AccessNoteKey.self]?.signedIn(caller) }
                 try await services.access.closeSession(session)
             }
             var response = HTTPResponse(.noContent)

@@ -31,7 +31,7 @@ struct OpenInferenceRoutes: Sendable {
                     _ = try services.models.instance(namespace: target.namespace, name: target.model, version: target.version)
                     return .json(["name": .string(target.model), "ready": true])
                 }
-                router.on(.post, prefix + pattern + "/infer") { request in
+                router.on(.post, prefix + pattern + "/infer", tags: [Auditing.readingTag]) { request in
                     let target = try target(request, named, .predict)
                     let instance = try services.models.instance(namespace: target.namespace, name: target.model, version: target.version)
                     let call = try InferenceJSON.Request(try await request.json(limit: Self.bodyLimit), model: target.model)

@@ -45,6 +45,13 @@ public struct HTTPHeaders: Sendable {
         fields.filter { matches($0, name) }.map(value(of:))
     }
 
+    /// How many fields have the name.
+    public func occurrences(of name: String) -> Int {
+        var count = 0
+        for field in fields where matches(field, name) { count += 1 }
+        return count
+    }
+
     public func contains(_ name: String) -> Bool { fields.contains { matches($0, name) } }
 
     /// Whether one of the fields is the word. - Parameter word: in lower case.

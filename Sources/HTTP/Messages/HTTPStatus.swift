@@ -27,6 +27,7 @@ public struct HTTPStatus: Sendable, Hashable, ExpressibleByIntegerLiteral {
     public static let methodNotAllowed: HTTPStatus = 405
     public static let requestTimeout: HTTPStatus = 408
     public static let conflict: HTTPStatus = 409
+    public static let gone: HTTPStatus = 410
     public static let lengthRequired: HTTPStatus = 411
     public static let preconditionFailed: HTTPStatus = 412
     public static let payloadTooLarge: HTTPStatus = 413

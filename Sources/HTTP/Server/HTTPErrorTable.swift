@@ -12,6 +12,7 @@ public enum HTTPErrorTable {
         case .notFound: (.notFound, 5)
         case .alreadyExists: (.conflict, 6)
         case .conflict: (.conflict, 10)
+        case .expired: (.gone, 11)
         case .failedPrecondition: (.badRequest, 9)
         case .resourceExhausted: (.tooManyRequests, 8)
         case .payloadTooLarge: (.payloadTooLarge, 8)

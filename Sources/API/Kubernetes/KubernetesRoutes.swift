@@ -1,0 +1,68 @@
+import Core
+import HTTP
+import Resources
+
+/// The Kubernetes-style API of declared objects, as `kubectl` and the Kubernetes clients of other languages use it.
+struct KubernetesRoutes: Sendable {
+    let resources: ResourceService
+    let reads: KubernetesReads
+    let writes: KubernetesWrites
+    let watches: KubernetesWatches
+    let discovery: KubernetesDiscovery
+    let openAPI: OpenAPIRoutes
+
+    init(services: APIServices, version: String) {
+        resources = services.resources
+        reads = KubernetesReads(resources: services.resources, access: services.access)
+        writes = KubernetesWrites(resources: services.resources)
+        watches = KubernetesWatches(resources: services.resources, reads: reads)
+        openAPI = OpenAPIRoutes(kinds: services.resources.kinds, version: version)
+        discovery = KubernetesDiscovery(kinds: services.resources.kinds, version: version)
+    }
+
+    func add(to router: inout Router) {
+        discovery.add(to: &router)
+        openAPI.add(to: &router)
+        AccessReviewRoutes(kinds: resources.kinds).add(to: &router)
+        for shape in KubernetesPaths.collections {
+            on(.get, shape, &router) { request, target in
+                if request.flag("watch") { return try await watches.watch(request, target) }
+                return try await reads.list(request, target)
+            }
+            on(.post, shape, &router) { request, target in try await writes.create(request, target) }
+            on(.delete, shape, &router) { request, target in try await writes.deleteMany(request, target) }
+        }
+        for shape in KubernetesPaths.objects {
+            on(.get, shape, &router) { request, target in
+                if request.flag("watch") { return try await watches.watch(request, target) }
+                return try await reads.get(request, target)
+            }
+            on(.put, shape, &router) { request, target in try await writes.replace(request, target, nil) }
+            on(.patch, shape, &router) { request, target in try await writes.patch(request, target, nil) }
+            on(.delete, shape, &router) { request, target in try await writes.delete(request, target) }
+        }
+        for shape in KubernetesPaths.statuses {
+            on(.get, shape, &router) { request, target in try await reads.get(request, target) }
+            on(.put, shape, &router) { request, target in try await writes.replace(request, target, .status) }
+            on(.patch, shape, &router) { request, target in try await writes.patch(request, target, .status) }
+        }
+    }
+
+    private func on(
+        _ method: HTTPMethod, _ shape: KubernetesPaths.Shape, _ router: inout Router,
+        _ handler: @escaping @Sendable (HTTPRequest, KubernetesTarget) async throws -> HTTPResponse
+    ) {
+        router.on(method, shape.pattern) { request in
+            let target = try KubernetesTarget(request, shape, resources.kinds.current)
+            do { return try await handler(request, target) } catch { return KubernetesStatus.response(error, target) }
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// A query item that is on: there, and neither `0` nor `false`.
+    func flag(_ name: String) -> Bool {
+        guard let value = query(name) else { return false }
+        return value != "0" && value != "false"
+    }
+}

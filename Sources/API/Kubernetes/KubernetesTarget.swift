@@ -1,0 +1,82 @@
+import Access
+import Core
+import HTTP
+import Resources
+
+/// What a request of the resource API is about, read off its path.
+struct KubernetesTarget: Sendable {
+    var group: String
+    var version: String
+    var plural: String
+    /// Nil where the path names none: the whole server, of a namespaced kind.
+    var namespace: String?
+    var name: String?
+    /// Nil where no such kind is served.
+    var kind: KindReference?
+
+    /// - Throws: `notFound` for a kind that is not served, or a path that does not fit the kind's scope.
+    init(_ request: HTTPRequest, _ shape: KubernetesPaths.Shape, _ kinds: KindTable) throws {
+        group = shape.isCore ? "" : try request.parameter("group")
+        version = shape.isCore ? "v1" : try request.parameter("version")
+        plural = try request.parameter("plural")
+        namespace = shape.hasNamespace ? try request.parameter("namespace") : nil
+        name = shape.hasName ? try request.parameter("name") : nil
+        kind = kinds.match(group: group, version: version, plural: plural).map { KindReference($0.kind, $0.version) }
+    }
+
+    /// - Throws: `notFound` with the words that clients take for "no such kind".
+    func known() throws(MonoflowError) -> KindReference {
+        guard let kind, kind.definition.isNamespaced || namespace == nil, !kind.definition.isNamespaced || name == nil || namespace != nil else {
+            throw MonoflowError(.notFound, "find kind", "", "the server could not find the requested resource")
+        }
+        return kind
+    }
+
+    /// As `Status.details` names it.
+    var details: JSON {
+        .make(["name": .text(name), "group": .text(group), "kind": .string(plural)])
+    }
+
+    /// What a client does, in Kubernetes' word.
+    enum Verb: String, Sendable {
+        case get, list, watch, create, update, patch, delete
+        case deleteMany = "deletecollection"
+
+        var isReading: Bool { self == .get || self == .list || self == .watch }
+    }
+}
+
+/// Who may do what with declared objects, by the role in their namespace.
+enum KubernetesAccess {
+    /// Cluster-scoped kinds that every user may read.
+    private static let open: Set<String> = ["customresourcedefinitions.apiextensions.k8s.io"]
+
+    /// - Throws: `permissionDenied`.
+    static func check(_ caller: Principal, _ verb: KubernetesTarget.Verb, _ kind: KindDefinition, namespace: String?, name: String?) throws(MonoflowError) {
+        if let namespace, kind.isNamespaced { return try caller.require(permission(verb, kind), in: namespace) }
+        if kind.key == "namespaces" || kind.key == "profiles.kubeflow.org" {
+            // Its own namespaces; a list shows those only.
+            if verb.isReading, let name { return try caller.require(.read, in: name) }
+            if verb.isReading { return }
+        }
+        if verb.isReading, open.contains(kind.key) { return }
+        try caller.requireAdmin("\(verb.rawValue) \(kind.key)" + (kind.isNamespaced ? " in all namespaces" : ""))
+    }
+
+    /// Secrets show what a viewer must not have.
+    private static func permission(_ verb: KubernetesTarget.Verb, _ kind: KindDefinition) -> Permission {
+        switch kind.key {
+        case "secrets" where verb.isReading: .write
+        default: verb.isReading ? .read : .write
+        }
+    }
+
+    static func may(_ caller: Principal, _ verb: KubernetesTarget.Verb, _ kind: KindDefinition, namespace: String?, name: String?) -> Bool {
+        do {
+            try check(caller, verb, kind, namespace: namespace, name: name)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
