@@ -108,8 +108,12 @@ final class ServerBench: @unchecked Sendable {
         var output: [UInt8] = [], chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             var wait = pollfd(fd: peer, events: Int16(POLLIN), revents: 0)
-            guard poll(&wait, 1, 10_000) > 0 else { throw FuzzFailure("the connection does not end; so far it sent \(output.shown)") }
+            let ready = poll(&wait, 1, 10_000)
+            // libFuzzer's clock interrupts now and then.
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0 else { throw FuzzFailure("the connection does not end; so far it sent \(output.shown)") }
             let count = recv(peer, &chunk, chunk.count, 0)
+            if count < 0, errno == EINTR { continue }
             if count <= 0 { return output }
             output += chunk[..<count]
         }
