@@ -1,5 +1,6 @@
 """The resource API through kubectl 1.33 and, where it is installed, apt's 1.20."""
 
+import base64
 import json
 
 import pytest
@@ -192,6 +193,17 @@ def test_finalizers_hold_objects(kubectl):
     assert "NotFound" in kubectl.run("get", "configmap", "held", status=1)
 
 
+def test_secrets_are_sealed_and_hidden(kubectl, server):
+    value = "hunter2-" + kubectl.namespace
+    kubectl.run("create", "secret", "generic", "password", f"--from-literal=p={value}")
+    assert base64.b64decode(kubectl.run("get", "secret", "password", "-o", "jsonpath={.data.p}")).decode() == value
+    assert kubectl.run("get", "secrets", "--no-headers").split()[:3] == ["password", "Opaque", "1"]
+    assert value not in kubectl.run("describe", "secret", "password")
+    for text in (value, base64.b64encode(value.encode()).decode()):
+        for file in server.data.glob("monoflow.db*"):
+            assert text.encode() not in file.read_bytes(), f"{file.name} holds the secret"
+
+
 def test_describe_edit_explain(kubectl):
     kubectl.run("apply", "-f", "-", document=widget("described", 3))
     assert "Size:" in kubectl.run("describe", "widget", "described")
@@ -209,6 +221,7 @@ def test_who_may(kubectl, server):
     viewer = Kubectl(kubectl.program, kubectl.folder / "viewer", server.tls_url, server.authority, token, namespace)
     kubectl.run("apply", "-f", "-", document=config_map("seen", {"a": "1"}))
     assert viewer.run("get", "configmap", "seen", "-o", "jsonpath={.data.a}") == "1"
+    assert "Forbidden" in viewer.run("get", "secrets", status=1)
     assert "Forbidden" in viewer.run("delete", "configmap", "seen", status=1)
     assert viewer.run("auth", "can-i", "delete", "configmaps", status=1).startswith("no")
     assert "Forbidden" in viewer.run("get", "configmaps", "-n", "default", status=1)

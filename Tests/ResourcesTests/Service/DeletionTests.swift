@@ -107,6 +107,21 @@ import Testing
         }
     }
 
+    /// The collector's own edits keep what is sealed readable.
+    @Test func anOrphanedSecretKeepsItsData() async throws {
+        try await ResourcesFixture.with(ResourcesFixture(hasKeys: true)) { fixture in
+            let maps = try #require(fixture.kind("configmaps")), secrets = try #require(fixture.kind("secrets"))
+            let owner = try await make(fixture, "owner")
+            let secret: JSON = [
+                "apiVersion": "v1", "kind": "Secret", "metadata": ["name": "s", "ownerReferences": [owner.owner()]], "data": ["password": "aHVudGVyMg=="],
+            ]
+            _ = try await fixture.service.create(secrets, namespace: "a", secret, tester)
+            _ = try await fixture.service.delete(maps, namespace: "a", name: "owner", DeleteOptions(propagation: .orphan))
+            try await fixture.until("secrets") { try await fixture.document(secrets, "s").owners.isEmpty }
+            #expect(try await fixture.document(secrets, "s")["data"] == ["password": "aHVudGVyMg=="])
+        }
+    }
+
     @Test(arguments: [DeletionPropagation.background, .foreground]) func ownersInACircleGo(_ propagation: DeletionPropagation) async throws {
         try await ResourcesFixture.with { fixture in
             let service = fixture.service, maps = try #require(fixture.kind("configmaps"))
