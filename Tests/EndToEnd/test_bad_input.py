@@ -139,7 +139,8 @@ def test_unknown_ids(server):
     for path in ("/apis/v2beta1/runs/none", "/apis/v2beta1/pipelines/none", "/apis/v2beta1/experiments/none",
                  "/apis/v1beta1/runs/none", "/apis/v1beta1/pipelines/none", "/api/artifacts/999999999"):
         refused(server.request("GET", path), 404)
-    refused(server.request("GET", "/apis/v2beta1/nothing/of/the/kind"), 404)
+    for path in ("/apis/v2beta1/nothing/of/the/kind", "/apis/v2beta1/nothing/here", "/apis/v1beta1/nothing"):
+        refused(server.request("GET", path), 404)
     assert server.request("PUT", "/apis/v2beta1/healthz").status_code == 405
 
 

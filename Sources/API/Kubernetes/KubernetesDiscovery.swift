@@ -27,7 +27,7 @@ struct KubernetesDiscovery: Sendable {
         }
         router.inline(.get, "/apis/{group}") { request in
             let name = try request.parameter("group")
-            guard let found = groups.first(where: { $0.name == name }) else { return Self.missing }
+            guard let found = groups.first(where: { $0.name == name }) else { throw Self.missing }
             var group = Self.group(found)
             group["kind"] = "APIGroup"
             group["apiVersion"] = "v1"
@@ -36,14 +36,12 @@ struct KubernetesDiscovery: Sendable {
         router.inline(.get, "/api/v1") { _ in .json(list("", "v1")) }
         router.inline(.get, "/apis/{group}/{version}") { request in
             let group = try request.parameter("group"), version = try request.parameter("version")
-            guard groups.contains(where: { $0.name == group && $0.versions.contains(version) }) else { return Self.missing }
+            guard groups.contains(where: { $0.name == group && $0.versions.contains(version) }) else { throw Self.missing }
             return .json(list(group, version))
         }
     }
 
-    private static var missing: HTTPResponse {
-        KubernetesStatus.response(MonoflowError(.notFound, "find group", "", "the server could not find the requested resource"), nil)
-    }
+    private static let missing = MonoflowError(.notFound, "find group", "", "the server could not find the requested resource")
 
     /// Named groups with their versions, those of reviews among them.
     private var groups: [(name: String, versions: [String])] {

@@ -25,9 +25,11 @@ enum KubernetesPaths {
         }
     }
 
-    /// Whether an error on the route is told as a `Status`.
-    static func isOurs(_ route: String?, path: Substring) -> Bool {
-        if let route { return route.hasPrefix("/api/v1") || route.hasPrefix("/apis/{group}") || route == "/api" || route == "/apis" || route == "/version" }
-        return path.hasPrefix("/api/v1/") || path.hasPrefix("/apis/")
+    /// Whether an error is told as a `Status`. What begins with a version in place of a group is KFP's.
+    static func isOurs(_ path: Substring) -> Bool {
+        if path == "/api" || path == "/apis" || path == "/version" || path.hasPrefix("/api/v1") { return true }
+        guard path.hasPrefix("/apis/") else { return false }
+        let group = path.dropFirst("/apis/".count)
+        return group.first != "v" || group.dropFirst().first?.isNumber != true
     }
 }

@@ -54,7 +54,10 @@ struct KubernetesRoutes: Sendable {
     ) {
         router.on(method, shape.pattern) { request in
             let target = try KubernetesTarget(request, shape, resources.kinds.current)
-            do { return try await handler(request, target) } catch { return KubernetesStatus.response(error, target) }
+            do { return try await handler(request, target) } catch {
+                guard KubernetesPaths.isOurs(request.rawPath) else { throw error }
+                return KubernetesStatus.response(error, target)
+            }
         }
     }
 }

@@ -87,7 +87,7 @@ public enum KubernetesErrors {
         _ others: @escaping @Sendable (any Error, HTTPRequest) -> HTTPResponse
     ) -> @Sendable (any Error, HTTPRequest) -> HTTPResponse {
         { error, request in
-            KubernetesPaths.isOurs(request.route, path: request.rawPath) ? KubernetesStatus.response(error, nil) : others(error, request)
+            KubernetesPaths.isOurs(request.rawPath) ? KubernetesStatus.response(error, nil) : others(error, request)
         }
     }
 }
