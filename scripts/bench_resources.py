@@ -72,7 +72,7 @@ def wrk(script, url, connections, seconds):
     return rate, float(amount) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
 
 
-def headers(token, length=None):
+def headers(token):
     return f'{{ ["Authorization"] = "Bearer {token}", ["Content-Type"] = "application/json" }}'
 
 
