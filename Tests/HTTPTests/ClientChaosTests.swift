@@ -73,8 +73,7 @@ import Testing
             return await group.reduce(0, +)
         }
         #expect(done > 200)
-        for _ in 0..<2000 where client.counters.connectionsOpen > 0 { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(client.counters.connectionsOpen == 0 && client.counters.waiting == 0)
+        #expect(await settles(client) { $0.connectionsOpen == 0 && $0.waiting == 0 })
         // Lets the server's accept go.
         _ = try RawClient(port: server.port)
     }

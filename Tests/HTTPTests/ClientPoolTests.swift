@@ -8,15 +8,6 @@ import Testing
 @Suite struct ClientPoolTests {
     private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-    /// Waits until the client's counters are as wanted; they change on other threads.
-    private func settles(_ client: HTTPClient, _ isSettled: (HTTPClientCounters) -> Bool) async -> Bool {
-        for _ in 0..<2000 {
-            if isSettled(client.counters) { return true }
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-        return false
-    }
-
     @Test func placesAreBoundedAndHandedOnInOrder() async throws {
         let entered = Signal(), gates = (0..<6).map { _ in Signal() }
         try await withServer({ router in

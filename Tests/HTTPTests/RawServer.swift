@@ -68,3 +68,12 @@ func code(of work: () async throws -> Void) async -> MonoflowError.Code? {
     do { try await work() } catch { return (error as? MonoflowError)?.code ?? .internalError }
     return nil
 }
+
+/// Waits until the client's counters are as wanted; they change on other threads.
+func settles(_ client: HTTPClient, _ isSettled: (HTTPClientCounters) -> Bool) async -> Bool {
+    for _ in 0..<2000 {
+        if isSettled(client.counters) { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return false
+}

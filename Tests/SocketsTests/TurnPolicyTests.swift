@@ -9,6 +9,13 @@ import Testing
         #expect(policy.givesWay(after: 2, now: 5))
     }
 
+    @Test func turnsAreSomeWorkApart() {
+        var policy = TurnPolicy()
+        policy.gaveWay(from: 5_000, until: 20_000)
+        #expect(!policy.givesWay(after: 8, now: 219_999))
+        #expect(policy.givesWay(after: 8, now: 220_000))
+    }
+
     /// Somebody who keeps the core costs the loop some turns, then some in ever longer times.
     @Test func pausesGrowWhileTheCoreIsKept() {
         var policy = TurnPolicy(), now: UInt64 = 1_000, pauses: [UInt64] = [], turns: [Int] = []
@@ -16,7 +23,7 @@ import Testing
             var count = 0
             while policy.givesWay(after: 8, now: now), count < 100 {
                 policy.gaveWay(from: now, until: now + 1_400_000)
-                now += 1_400_000
+                now += 1_400_000 + TurnPolicy.interval
                 count += 1
             }
             var pause: UInt64 = 0
@@ -31,14 +38,15 @@ import Testing
         for _ in 0..<20 {
             #expect(policy.givesWay(after: 8, now: now))
             policy.gaveWay(from: now, until: now + 50_000)
-            now += 50_000
+            now += 50_000 + TurnPolicy.interval
         }
         while policy.givesWay(after: 8, now: now) {
             policy.gaveWay(from: now, until: now + 2_000_000)
-            now += 2_000_000
+            now += 2_000_000 + TurnPolicy.interval
         }
-        #expect(!policy.givesWay(after: 8, now: now + 19_999_999))
-        #expect(policy.givesWay(after: 8, now: now + 20_000_000))
+        let end = now - TurnPolicy.interval
+        #expect(!policy.givesWay(after: 8, now: end + 19_999_999))
+        #expect(policy.givesWay(after: 8, now: end + 20_000_000))
     }
 
     /// A client that takes a turn now and then is no computation.
@@ -48,7 +56,7 @@ import Testing
             #expect(policy.givesWay(after: 8, now: now))
             let took: UInt64 = index % 8 == 0 ? 3_000_000 : 200_000
             policy.gaveWay(from: now, until: now + took)
-            now += took
+            now += took + TurnPolicy.interval
         }
     }
 }
