@@ -55,6 +55,16 @@ def kubectl_120():
     return str(target)
 
 
+def configuration_text(tls_url, authority, token, namespace):
+    """A kubeconfig of one user in one namespace."""
+    return json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "m",
+        "clusters": [{"name": "m", "cluster": {"server": tls_url, "certificate-authority": str(authority)}}],
+        "users": [{"name": "u", "user": {"token": token}}],
+        "contexts": [{"name": "m", "context": {"cluster": "m", "user": "u", "namespace": namespace}}],
+    })
+
+
 class Kubectl:
     """One kubectl with a configuration of its own for one user of one server."""
 
@@ -63,12 +73,7 @@ class Kubectl:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / "config"
-        self.config.write_text(json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": "m",
-            "clusters": [{"name": "m", "cluster": {"server": tls_url, "certificate-authority": str(authority)}}],
-            "users": [{"name": "u", "user": {"token": token}}],
-            "contexts": [{"name": "m", "context": {"cluster": "m", "user": "u", "namespace": namespace}}],
-        }))
+        self.config.write_text(configuration_text(tls_url, authority, token, namespace))
 
     @property
     def environment(self):

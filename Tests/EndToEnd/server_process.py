@@ -1,5 +1,6 @@
 """A Monoflow server as a child process, and the few requests that every test makes."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -179,3 +180,15 @@ def parameters(node, side="outputs"):
 
 def artifacts(node, side="outputs"):
     return {item["name"]: item for item in node.get(side, {}).get("artifacts", [])}
+
+
+@contextlib.contextmanager
+def secure_server(data, name):
+    """A running server that listens with TLS as well: `tls_url` and the path `authority` say where, and whom to trust."""
+    server = Server(data, name, ["--tls-listen", "127.0.0.1:0"]).start()
+    facts = json.loads((server.data / "server.json").read_text())
+    server.tls_url, server.authority = facts["tls_url"].rstrip("/"), facts["ca"]
+    try:
+        yield server
+    finally:
+        assert server.stop() == 0, server.tail()

@@ -1,12 +1,11 @@
 """The resource API through kubectl 1.33 and, where it is installed, apt's 1.20."""
 
 import base64
-import json
 
 import pytest
 
 from kubectl import Kubectl, kubectl_120, kubectl_133
-from server_process import Server
+from server_process import secure_server
 
 PROGRAMS = {"1.33": kubectl_133, "1.20": kubectl_120}
 
@@ -42,11 +41,8 @@ def widget(name, size, **spec):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("kubectl") / "data", "kubectl", ["--tls-listen", "127.0.0.1:0"]).start()
-    facts = json.loads((server.data / "server.json").read_text())
-    server.tls_url, server.authority = facts["tls_url"], facts["ca"]
-    yield server
-    assert server.stop() == 0
+    with secure_server(tmp_path_factory.mktemp("kubectl") / "data", "kubectl") as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)

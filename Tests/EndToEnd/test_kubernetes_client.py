@@ -10,7 +10,8 @@ import kubernetes
 import pytest
 from kubernetes import client, watch
 
-from server_process import OUTPUT, Server
+from kubectl import configuration_text
+from server_process import OUTPUT, secure_server
 
 GADGETS = {
     "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "gadgets.example.org"},
@@ -29,11 +30,8 @@ GADGETS = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("client") / "data", "kubernetes-client", ["--tls-listen", "127.0.0.1:0"]).start()
-    facts = json.loads((server.data / "server.json").read_text())
-    server.tls_url, server.authority = facts["tls_url"], facts["ca"]
-    yield server
-    assert server.stop() == 0
+    with secure_server(tmp_path_factory.mktemp("client") / "data", "kubernetes-client") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +125,7 @@ def test_dynamic_client(api, core):
 def test_a_controller_with_kopf(server, api, core, tmp_path):
     custom = client.CustomObjectsApi(api)
     configuration = tmp_path / "config"
-    configuration.write_text(json.dumps({
-        "apiVersion": "v1", "kind": "Config", "current-context": "m",
-        "clusters": [{"name": "m", "cluster": {"server": server.tls_url, "certificate-authority": server.authority}}],
-        "users": [{"name": "u", "user": {"token": server.token}}],
-        "contexts": [{"name": "m", "context": {"cluster": "m", "user": "u", "namespace": "default"}}],
-    }))
+    configuration.write_text(configuration_text(server.tls_url, server.authority, server.token, "default"))
     log = open(OUTPUT / "kopf.log", "wb")
     controller = subprocess.Popen(
         [sys.executable, "-m", "kopf", "run", "--standalone", "--namespace", "default", os.path.join(os.path.dirname(__file__), "gadget_controller.py")],

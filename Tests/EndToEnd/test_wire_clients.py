@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 
-from server_process import OUTPUT, Server
+from server_process import OUTPUT, secure_server
 
 CHROMIUM = os.environ.get("MONOFLOW_CHROMIUM", "/usr/bin/chromium")
 MEBIBYTE = 1 << 20
@@ -22,11 +22,8 @@ MEBIBYTE = 1 << 20
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     data = tmp_path_factory.mktemp("clients") / "data"
-    server = Server(data, "wire-clients", ["--tls-listen", "127.0.0.1:0"]).start()
-    facts = json.loads((data / "server.json").read_text())
-    server.tls_url, server.ca = facts["tls_url"].rstrip("/"), facts["ca"]
-    yield server
-    assert server.stop() == 0, server.tail()
+    with secure_server(data, "wire-clients") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +56,7 @@ def test_curl(server, content, tmp_path, way):
     base = server.tls_url if secure else server.url
 
     def curl(path, *more, token=server.token):
-        out = run("curl", "-sS", "--max-time", "50", "--cacert", server.ca, "-H", f"Authorization: Bearer {token}", "-D", tmp_path / "head",
+        out = run("curl", "-sS", "--max-time", "50", "--cacert", server.authority, "-H", f"Authorization: Bearer {token}", "-D", tmp_path / "head",
                   "-o", tmp_path / "body", "-w", "%{http_version} %{http_code} %{num_connects}", *options, *more, base + path).decode().split()
         assert out[0] == version, f"{path} came by HTTP/{out[0]}"
         return int(out[1]), (tmp_path / "body").read_bytes() if (tmp_path / "body").exists() else b""
@@ -78,7 +75,7 @@ def test_curl(server, content, tmp_path, way):
     status, body = curl("/openapi.json", "-r", "0-99")
     assert status in (200, 206) and body.startswith(b"{")
     (tmp_path / "body").unlink()
-    run("curl", "-sS", "--cacert", server.ca, "-I", *options, base + "/style.css", "-o", tmp_path / "head")
+    run("curl", "-sS", "--cacert", server.authority, "-I", *options, base + "/style.css", "-o", tmp_path / "head")
     head = (tmp_path / "head").read_text()
     assert re.search(r"^HTTP/[\d.]+ 200", head) and re.search(r"(?im)^content-length: [1-9]", head) and re.search(r"(?im)^etag: ", head)
     tag = re.search(r"(?im)^etag: (.*?)\r?$", head).group(1)
@@ -102,7 +99,7 @@ def test_httpx(server, secure, http2):
 
     async def ask():
         import ssl
-        context = ssl.create_default_context(cafile=server.ca)
+        context = ssl.create_default_context(cafile=server.authority)
         async with httpx.AsyncClient(
                 base_url=base, http1=not http2, http2=http2, verify=context, timeout=60, headers={"Authorization": f"Bearer {server.token}"}) as client:
             async def one(number):
@@ -134,7 +131,7 @@ def test_requests_keep_one_connection(server):
         pools = session.get_adapter(server.url).poolmanager.pools
         pool = pools[list(pools.keys())[0]]
         assert pool.num_connections == 1 and pool.num_requests == 50
-        assert session.get(server.tls_url + "/healthz", verify=server.ca, timeout=10).text == "ok\n"
+        assert session.get(server.tls_url + "/healthz", verify=server.authority, timeout=10).text == "ok\n"
 
 
 def test_chromium_over_tls_speaks_http2(server):

@@ -58,7 +58,7 @@ struct KubernetesReads: Sendable {
         let limit = try request.integer("limit") ?? 0
         guard limit >= 0 else { throw MonoflowError(.invalidArgument, "list \(kind.key)", "limit", "must not be negative") }
         if limit > 0 { query.limit = min(limit, Self.largestPage) }
-        if !caller.isAdmin, !kind.definition.isNamespaced, kind.key == "namespaces" || kind.key == "profiles.kubeflow.org" {
+        if !caller.isAdmin, KubernetesAccess.isPartlyVisible(kind.definition) {
             let inner = query.matches
             query.matches = { item in try caller.may(.read, in: item.key.name) && inner?(item) != false }
         }

@@ -50,11 +50,16 @@ struct KubernetesTarget: Sendable {
 enum KubernetesAccess {
     /// Cluster-scoped kinds that every user may read.
     private static let open: Set<String> = ["customresourcedefinitions.apiextensions.k8s.io"]
+    /// Kinds whose objects stand for the namespace of their name.
+    private static let ofNamespaces: Set<String> = ["namespaces", "profiles.kubeflow.org"]
+
+    /// Whether a user sees those objects alone whose namespace it may read.
+    static func isPartlyVisible(_ kind: KindDefinition) -> Bool { !kind.isNamespaced && ofNamespaces.contains(kind.key) }
 
     /// - Throws: `permissionDenied`.
     static func check(_ caller: Principal, _ verb: KubernetesTarget.Verb, _ kind: KindDefinition, namespace: String?, name: String?) throws(MonoflowError) {
         if let namespace, kind.isNamespaced { return try caller.require(permission(verb, kind), in: namespace) }
-        if kind.key == "namespaces" || kind.key == "profiles.kubeflow.org" {
+        if isPartlyVisible(kind) {
             // Its own namespaces; a list shows those only.
             if verb.isReading, let name { return try caller.require(.read, in: name) }
             if verb.isReading { return }

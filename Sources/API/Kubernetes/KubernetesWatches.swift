@@ -32,7 +32,7 @@ struct KubernetesWatches: Sendable {
             version = try await resources.version()
         }
         var filter = selection.filter(kind, namespace: target.namespace)
-        if !caller.isAdmin, !kind.definition.isNamespaced, kind.key == "namespaces" || kind.key == "profiles.kubeflow.org" {
+        if !caller.isAdmin, KubernetesAccess.isPartlyVisible(kind.definition) {
             let inner = filter.matches
             initial = initial.filter { caller.may(.read, in: $0.key.name) }
             filter.matches = { caller.may(.read, in: $1.name) && inner?($0, $1) != false }

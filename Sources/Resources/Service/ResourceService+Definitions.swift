@@ -41,13 +41,13 @@ extension ResourceService {
             let conflict = kinds.current.conflict(of: definition), isServed = kinds.definition(definition.key)?.origin == definition.origin
             if CustomKindRules.isAccepted(document) == (conflict == nil), isServed || conflict != nil { continue }
             let kinds = kinds, now = clock.now()
+            // Before the definition says so: whoever has read that uses it.
+            if conflict == nil { try? kinds.serve(definition, version: resource.version) }
             try await edit(resource) { object in
                 guard let definition = try? CustomKindReader.read(object) else { return }
                 let names = object["spec"]?["names"] ?? [:]
                 object["status"] = CustomKindRules.status(definition, kinds.current.conflict(of: definition), names: names, before: object["status"], now: now)
             }
-            // Where the definition says the right thing already; a change of it has been heeded.
-            if conflict == nil { try? kinds.serve(definition, version: resource.version) }
         }
     }
 }

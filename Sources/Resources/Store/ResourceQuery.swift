@@ -39,7 +39,7 @@ public struct ResourcePage: Sendable {
     public var items: [StoredResource]
     /// The newest version of the store when the list was begun: a watch from it misses nothing.
     public var version: Int64
-    /// How many follow; nil where that is not known without reading them.
+    /// How many follow; nil where they are many, or not known without reading them.
     public var remaining: Int?
     public var hasMore: Bool
 }
@@ -95,15 +95,20 @@ extension ResourceStore {
         var remaining: Int?
         if hasMore, query.matches == nil, query.labels.isEmpty, let last = items.last {
             let (conditions, arguments) = all
-            remaining = try Int.fetchOne(
-                db, sql: "SELECT COUNT(*) FROM resources WHERE \(conditions.joined(separator: " AND ")) AND (resources.namespace, resources.name) > (?, ?)",
+            let rest = "SELECT 1 FROM resources WHERE \(conditions.joined(separator: " AND ")) AND (resources.namespace, resources.name) > (?, ?)"
+            let count = try Int.fetchOne(
+                db.cachedStatement(sql: "SELECT COUNT(*) FROM (\(rest) LIMIT \(maximumRemaining + 1))"),
                 arguments: arguments + [last.key.namespace, last.key.name])
+            if let count, count <= maximumRemaining { remaining = count }
         }
         return ResourcePage(items: items, version: query.version ?? now, remaining: remaining, hasMore: hasMore)
     }
 
     /// Objects that are looked up one by one at most.
     private static let maximumFew = 2_000
+
+    /// Counting goes through the index: a page of a large kind would cost more by the count than by its objects.
+    static let maximumRemaining = 2_000
 
     /// The values are one JSON text: the statement, which is kept for the next such list, does not depend on their number.
     private static let labelled = "SELECT resource_id FROM resource_labels WHERE kind = ? AND key = ? AND value IN (SELECT value FROM json_each(?))"

@@ -13,6 +13,21 @@ import Testing
         return widgets
     }
 
+    /// Config maps m0, m1, … of namespace `a`, stored directly.
+    private static func fill(_ fixture: ResourcesFixture, configMaps count: Int) async throws {
+        try await fixture.database.write { db in
+            for index in 0..<count {
+                let name = "m\(index)"
+                var document = configMap(name, labels: ["many": "x", "few": .string(String(index % 50)), "half": .string(String(index % 2))])
+                document["metadata"]?["namespace"] = "a"
+                document["metadata"]?["uid"] = .string(name)
+                try ResourceStore.insert(db, PreparedResource(
+                    key: ResourceKey(kind: "configmaps", namespace: "a", name: name), uid: name, document: VersionedDocument(document),
+                    selectable: Selectable(labels: document["metadata"]?["labels"] ?? .null, fields: [:]), owners: []), at: Timestamp(milliseconds: 1))
+            }
+        }
+    }
+
     /// Selectors, namespace, and which of the sixty objects they select.
     struct Case: Sendable {
         var labels: String, fields: String, namespace: String?, isSelected: @Sendable (Int) -> Bool
@@ -68,17 +83,7 @@ import Testing
     @Test func labelsOfManyAndOfFew() async throws {
         try await ResourcesFixture.with { fixture in
             let maps = try #require(fixture.kind("configmaps")), count = 2_600
-            try await fixture.database.write { db in
-                for index in 0..<count {
-                    let name = "m\(index)"
-                    var document = configMap(name, labels: ["many": "x", "few": .string(String(index % 50)), "half": .string(String(index % 2))])
-                    document["metadata"]?["namespace"] = "a"
-                    document["metadata"]?["uid"] = .string(name)
-                    try ResourceStore.insert(db, PreparedResource(
-                        key: ResourceKey(kind: "configmaps", namespace: "a", name: name), uid: name, document: VersionedDocument(document),
-                        selectable: Selectable(labels: document["metadata"]?["labels"] ?? .null, fields: [:]), owners: []), at: Timestamp(milliseconds: 1))
-                }
-            }
+            try await Self.fill(fixture, configMaps: count)
             let cases: [(String, (Int) -> Bool)] = [
                 ("many=x", { $0 >= 0 }), ("few=7", { $0 % 50 == 7 }), ("many=x,few in (7,8)", { $0 % 50 == 7 || $0 % 50 == 8 }), ("few=7,half=0", { $0 < 0 }),
                 ("half=1,many=x", { $0 % 2 == 1 }),
@@ -95,6 +100,23 @@ import Testing
                 }
                 #expect(names == expected, "\(text)")
             }
+        }
+    }
+
+    /// Counting stops where it would cost more than the page.
+    @Test func whatRemainsIsCountedWhereItIsFew() async throws {
+        try await ResourcesFixture.with { fixture in
+            let maps = try #require(fixture.kind("configmaps"))
+            try await Self.fill(fixture, configMaps: 2_600)
+            var query = ResourceQuery(kind: "configmaps"), remaining: [Int?] = []
+            query.limit = 300
+            while true {
+                let page = try await fixture.service.list(maps, query)
+                remaining.append(page.remaining)
+                guard page.hasMore, let last = page.items.last else { break }
+                query.after = (last.key.namespace, last.key.name)
+            }
+            #expect(remaining == [nil, 2_000, 1_700, 1_400, 1_100, 800, 500, 200, nil])
         }
     }
 
