@@ -27,4 +27,9 @@ public struct ArtifactService: Sendable {
             (try ArtifactStore.executions(db, of: id, .output).first, try ArtifactStore.executions(db, of: id, .input))
         }
     }
+
+    /// Deletes the records of every artifact and execution of the namespace, some at a time beside other work. Content stays, as other namespaces may have the same.
+    public func removeAll(of namespace: String) async throws {
+        while try await database.write(lane: .bulk, { try ArtifactStore.remove($0, namespace: namespace, limit: 500) }) {}
+    }
 }

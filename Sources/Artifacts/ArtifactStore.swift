@@ -15,7 +15,7 @@ public final class ArtifactIDs: Sendable {
 /// SQL of artifacts and lineage. Functions take the transaction that they join.
 public enum ArtifactStore {
     /// The largest key ever given out.
-    public static func largestID(_ db: GRDB.Database) throws -> Int64 { 
+    public static func largestID(_ db: GRDB.Database) throws -> Int64 {
         try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'artifacts'") ?? 0
     }
 
@@ -82,6 +82,16 @@ public enum ArtifactStore {
                 namespace: row["namespace"], runID: row["run_id"], nodeID: row["node_id"], taskName: row["task_name"], state: row["state"],
                 startedAt: (row["started_at"] as Int64?).map(Timestamp.init(milliseconds:)), finishedAt: Timestamp(milliseconds: row["finished_at"]))
         }
+    }
+
+    /// Deletes artifacts of the namespace, at most so many, and its executions with the last of them.
+    /// - Returns: whether there are more.
+    public static func remove(_ db: GRDB.Database, namespace: String, limit: Int) throws -> Bool {
+        try db.execute(
+            sql: "DELETE FROM artifacts WHERE id IN (SELECT id FROM artifacts WHERE namespace = ? ORDER BY created_at LIMIT ?)", arguments: [namespace, limit])
+        if db.changesCount == limit { return true }
+        try db.execute(sql: "DELETE FROM executions WHERE namespace = ?", arguments: [namespace])
+        return false
     }
 
     private static func record(_ row: Row) throws -> ArtifactRecord {

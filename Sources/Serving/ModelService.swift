@@ -80,6 +80,12 @@ public final class ModelService: Sendable {
         registry.forgetNumbers(namespace, name)
     }
 
+    /// Deletes every model of the namespace.
+    /// - Throws: `failedPrecondition` where one is served from the repository folder.
+    public func removeAll(of namespace: String) async throws(MonoflowError) {
+        for model in models(namespace: namespace) { try await delete(namespace: namespace, name: model.name) }
+    }
+
     private func drop(_ namespace: String, _ name: String, _ version: Int) {
         if let instance = registry.remove(namespace, name, version)?.instance { loader.release(instance) }
     }

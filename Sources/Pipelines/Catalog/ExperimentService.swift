@@ -87,6 +87,11 @@ public struct ExperimentService: Sendable {
         guard found else { throw MonoflowError(.notFound, "archive experiment", id, "there is no such experiment") }
     }
 
+    /// Deletes every experiment of the namespace, whose runs are gone already.
+    public func removeAll(of namespace: String) async throws {
+        try await database.write { try $0.execute(sql: "DELETE FROM experiments WHERE namespace = ?", arguments: [namespace]) }
+    }
+
     /// - Throws: `failedPrecondition` while it holds runs: history is never lost by the way.
     public func delete(_ id: String) async throws {
         try await database.write { db in

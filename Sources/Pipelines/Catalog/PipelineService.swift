@@ -74,6 +74,11 @@ public struct PipelineService: Sendable {
         guard found else { throw MonoflowError(.notFound, "delete pipeline", id, "there is no such pipeline") }
     }
 
+    /// Deletes every pipeline of the namespace with its versions.
+    public func removeAll(of namespace: String) async throws {
+        try await database.write { try $0.execute(sql: "DELETE FROM pipelines WHERE namespace = ?", arguments: [namespace]) }
+    }
+
     public func version(_ id: String) async throws -> PipelineVersionRecord {
         guard let version = try await database.read({ try PipelineStore.findVersion($0, id: id) }) else {
             throw MonoflowError(.notFound, "get pipeline version", id, "there is no such version")
