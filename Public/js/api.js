@@ -63,6 +63,8 @@ export function createApi({ onUnauthenticated }) {
   return {
     get: (path, options) => json('GET', path, options),
     post: (path, data, options) => json('POST', path, { data, ...options }),
+    put: (path, data, options) => json('PUT', path, { data, ...options }),
+    patch: (path, data, options) => json('PATCH', path, { data, ...options }),
     remove: (path, options) => json('DELETE', path, options),
     /** POST or PUT of a `FormData`, `File` or text, as it is. */
     upload: (method, path, body, options) => json(method, path, { body, ...options }),

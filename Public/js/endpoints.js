@@ -1,6 +1,7 @@
 // Every call the dashboard makes, by noun. Runs, experiments and pipelines go through the KFP API that
 // the SDK uses; the rest through the native endpoints of docs/NATIVE-API.md.
 import { segment, withQuery } from './api.js';
+import { createNamespaceEndpoints } from './namespace-endpoints.js';
 
 const KFP = '/apis/v2beta1';
 export const PAGE_SIZE = 25;
@@ -118,16 +119,11 @@ export function createEndpoints(api, { namespace, home }) {
 
   const system = {
     get: (options) => api.get('/api/system', options),
-    namespaces: (options) => api.get('/api/namespaces', options),
-    createNamespace: (name) => api.post('/api/namespaces', { name }),
-    users: (options) => api.get('/api/users', options),
-    createUser: (user) => api.post('/api/users', user),
-    tokens: (options) => api.get('/api/tokens', options),
-    createToken: (token) => api.post('/api/tokens', token),
-    removeToken: (id) => api.remove(`/api/tokens/${segment(id)}`),
+    /** One of the dashboard's own files, as text. */
+    file: async (path, options) => (await api.open(path, options)).text(),
   };
 
-  return { session, runs, experiments, pipelines, models, artifacts, system };
+  return { session, runs, experiments, pipelines, models, artifacts, system, ...createNamespaceEndpoints(api, { namespace }) };
 }
 
 function formOf(file) {

@@ -1,28 +1,18 @@
 // Assembly: session, endpoints, shell and routes are wired here and handed to the pages as `context`.
-import { createApi, isAbort } from './api.js';
+import { createApi, isAbort, withQuery } from './api.js';
 import { fill, h } from './dom.js';
 import { createEndpoints } from './endpoints.js';
+import { roleIn } from './roles.js';
 import { createRouter } from './router.js';
+import { routes } from './routes.js';
 import { createShell } from './shell.js';
 import { createStore, preferences } from './state.js';
-import { errorState } from './parts/feedback.js';
+import { createNamespaceDialog } from './parts/create-namespace.js';
+import { errorState, forbiddenState } from './parts/feedback.js';
 import { tick } from './parts/basics.js';
+import { isNewServer } from './parts/setup-state.js';
 import { createToasts } from './parts/toasts.js';
-import accessPage from './pages/access.js';
-import artifactPage from './pages/artifact.js';
-import artifactsPage from './pages/artifacts.js';
-import comparePage from './pages/compare.js';
-import experimentPage from './pages/experiment.js';
-import experimentsPage from './pages/experiments.js';
-import homePage from './pages/home.js';
 import loginPage from './pages/login.js';
-import modelPage from './pages/model.js';
-import modelsPage from './pages/models.js';
-import newRunPage from './pages/new-run.js';
-import pipelinePage from './pages/pipeline.js';
-import pipelinesPage from './pages/pipelines.js';
-import runPage from './pages/run.js';
-import runsPage from './pages/runs.js';
 
 const app = document.getElementById('app');
 const session = createStore(null);
@@ -35,36 +25,26 @@ const api = createApi({
 });
 const endpoints = createEndpoints(api, { namespace: namespace.get, home: () => session.get()?.home_namespace });
 
-const router = createRouter(
-  [
-    ['/', homePage],
-    ['/runs', runsPage],
-    ['/runs/:id', runPage],
-    ['/compare', comparePage],
-    ['/new-run', newRunPage],
-    ['/experiments', experimentsPage],
-    ['/experiments/:id', experimentPage],
-    ['/pipelines', pipelinesPage],
-    ['/pipelines/:id', pipelinePage],
-    ['/models', modelsPage],
-    ['/models/:name', modelPage],
-    ['/artifacts', artifactsPage],
-    ['/artifacts/:id', artifactPage],
-    ['/access', accessPage],
-  ],
-  show,
-);
+const router = createRouter(routes, show);
 
 let shell = null;
 
-function signedIn(body) {
+async function signedIn(body) {
   session.set(body);
   const names = (body.namespaces ?? []).map((entry) => entry.name);
   const remembered = preferences.read('namespace');
   namespace.set(names.includes(remembered) ? remembered : (body.home_namespace ?? names[0] ?? 'default'));
-  shell = createShell({ session: body, namespace, onNamespace: changeNamespace, onSignOut: signOut });
+  shell = createShell({ session, namespace, onNamespace: changeNamespace, onCreateNamespace: createNamespace, onSignOut: signOut });
   fill(app, shell.element);
-  router.render();
+  // The first page that the administrator of a new server sees is the one that sets it up.
+  if (location.pathname === '/' && !location.hash && (await isNewServer(body, endpoints))) router.navigate('/setup', { replace: true });
+  else router.render();
+}
+
+/** Reads the session again: a namespace was made, or a role was given meanwhile. */
+async function refreshSession() {
+  session.set(await endpoints.session.read());
+  shell?.update();
 }
 
 function signedOut(message = null) {
@@ -85,12 +65,36 @@ async function signOut() {
 }
 
 function changeNamespace(name) {
-  namespace.set(name);
-  preferences.write('namespace', name);
+  chooseNamespace(name);
   // An object's page belongs to the namespace that was left; its list is the nearest page that makes sense.
   const area = `/${location.pathname.split('/')[1]}`;
-  router.navigate(['/compare', '/new-run'].includes(area) ? '/runs' : area);
+  router.navigate(withQuery(['/compare', '/new-run'].includes(area) ? '/runs' : area, { ns: name }));
 }
+
+function chooseNamespace(name) {
+  namespace.set(name);
+  preferences.write('namespace', name);
+  shell?.update();
+}
+
+function createNamespace() {
+  createNamespaceDialog({ endpoints, toasts, refreshSession, onCreated: changeNamespace });
+}
+
+/** `?ns=NAME` in an address, so that links lead others to the same place. Answers what to show where one has no role there. */
+async function adoptNamespace(name) {
+  if (!name || name === namespace.get()) return null;
+  if (!roleOf(name)) await refreshSession();
+  if (!roleOf(name)) {
+    document.title = 'No access · Monoflow';
+    return forbiddenState(`You have no role in the namespace ${name}`);
+  }
+  chooseNamespace(name);
+  return null;
+}
+
+/** Of administrators too, only for namespaces that there are. */
+const roleOf = (name) => (session.get()?.namespaces ?? []).find((one) => one.name === name)?.role ?? null;
 
 /** Draws one page; a page that throws shows its error in place, never a blank screen. */
 async function show(route, page) {
@@ -98,12 +102,25 @@ async function show(route, page) {
   const frame = shell;
   // The user may leave the page, or sign out, while it loads.
   const left = () => route.signal.aborted || frame !== shell;
+  frame.mark(route.path);
+  try {
+    const refusal = await adoptNamespace(route.query.get('ns'));
+    if (left()) return;
+    if (refusal) return frame.show(refusal);
+  } catch (error) {
+    if (left() || error.status === 401) return;
+    return frame.show(errorState(error, router.render));
+  }
   const context = {
     ...route,
     endpoints,
     toasts,
     session: session.get(),
     namespace: namespace.get(),
+    role: roleIn(session.get(), namespace.get()),
+    refreshSession,
+    createNamespace,
+    changeNamespace,
     navigate: router.navigate,
     setQuery: router.setQuery,
     reload: router.render,
@@ -111,7 +128,6 @@ async function show(route, page) {
       document.title = `${text} · Monoflow`;
     },
   };
-  frame.mark(route.path);
   if (!page) return frame.show(notFound(route.path));
   try {
     const node = await page(context);
@@ -138,7 +154,7 @@ async function start() {
   try {
     const body = await endpoints.session.read();
     router.start();
-    signedIn(body);
+    await signedIn(body);
   } catch (error) {
     if (error.status === 401) {
       router.start();

@@ -2,24 +2,61 @@
 import { fill, h } from './dom.js';
 import { icon, logo } from './icons.js';
 import { currentTheme, setTheme } from './state.js';
+import { namespaceSwitcher } from './parts/namespace-switcher.js';
 
+/** Groups of `[path, label, icon]`; the first has no heading. */
 const AREAS = [
-  ['/', 'Home', 'home'],
-  ['/pipelines', 'Pipelines', 'pipelines'],
-  ['/experiments', 'Experiments', 'experiments'],
-  ['/runs', 'Runs', 'runs'],
-  ['/models', 'Models', 'models'],
-  ['/artifacts', 'Artifacts', 'artifacts'],
+  [
+    null,
+    [
+      ['/', 'Home', 'home'],
+      ['/pipelines', 'Pipelines', 'pipelines'],
+      ['/experiments', 'Experiments', 'experiments'],
+      ['/runs', 'Runs', 'runs'],
+      ['/models', 'Models', 'models'],
+      ['/artifacts', 'Artifacts', 'artifacts'],
+    ],
+  ],
+  [
+    'Namespace',
+    [
+      ['/activity', 'Activity', 'activity'],
+      ['/members', 'Members', 'members'],
+      ['/quotas', 'Quotas and use', 'quotas'],
+      ['/secrets', 'Secrets', 'secrets'],
+      ['/config-maps', 'Config maps', 'config'],
+      ['/audit', 'Audit', 'audit'],
+    ],
+  ],
 ];
-const BELONGS_TO = { '/compare': '/runs', '/new-run': '/runs' };
+const ADMIN_AREAS = [
+  'Server',
+  [
+    ['/namespaces', 'Namespaces', 'namespaces'],
+    ['/users', 'Users', 'access'],
+  ],
+];
+const BELONGS_TO = { '/compare': '/runs', '/new-run': '/runs', '/access': '/users' };
 
-/** `{element, show(node), mark(path)}`. */
-export function createShell({ session, namespace, onNamespace, onSignOut }) {
+/** `{element, show(node), mark(path), update()}`; `session` and `namespace` are stores. */
+export function createShell({ session: sessions, namespace, onNamespace, onCreateNamespace, onSignOut }) {
+  const session = sessions.get();
   const content = h('main', { id: 'content', class: 'content', tabindex: '-1' });
-  const areas = session.is_admin ? [...AREAS, ['/access', 'Access', 'access']] : AREAS;
-  const links = areas.map(([href, label, name]) =>
-    h('a', { href, class: 'nav-link', title: label }, icon(name), h('span', { class: 'nav-label' }, label)),
-  );
+  const links = [];
+  const groups = (session.is_admin ? [...AREAS, ADMIN_AREAS] : AREAS).map(([heading, areas]) => [
+    heading ? h('p', { class: 'nav-heading', 'aria-hidden': 'true' }, h('span', null, heading)) : null,
+    areas.map(([href, label, name]) => {
+      const link = h('a', { href, class: 'nav-link', title: label }, icon(name), h('span', { class: 'nav-label' }, label));
+      links.push(link);
+      return link;
+    }),
+  ]);
+  const switcher = namespaceSwitcher({
+    session: sessions.get,
+    current: namespace.get,
+    onChoose: onNamespace,
+    onCreate: onCreateNamespace,
+  });
 
   const element = h(
     'div',
@@ -33,16 +70,17 @@ export function createShell({ session, namespace, onNamespace, onSignOut }) {
         logo(),
         h('span', { class: 'brand-name' }, 'Monoflow'),
       ),
-      namespaceSelect(session, namespace, onNamespace),
+      switcher.element,
       h('span', { class: 'spacer' }),
       userMenu(session, onSignOut),
     ),
-    h('nav', { class: 'sidebar', 'aria-label': 'Main' }, links),
+    h('nav', { class: 'sidebar', 'aria-label': 'Main' }, groups),
     content,
   );
 
   return {
     element,
+    update: switcher.update,
     show(node) {
       fill(content, node);
       content.scrollTop = 0;
@@ -58,22 +96,6 @@ export function createShell({ session, namespace, onNamespace, onSignOut }) {
       }
     },
   };
-}
-
-function namespaceSelect(session, namespace, onNamespace) {
-  const rows = session.namespaces?.length ? session.namespaces : [{ name: session.home_namespace ?? 'default' }];
-  return h(
-    'label',
-    { class: 'namespace' },
-    h('span', { class: 'namespace-label' }, 'Namespace'),
-    h(
-      'select',
-      { 'aria-label': 'Namespace', onChange: (event) => onNamespace(event.target.value) },
-      rows.map(({ name, role }) =>
-        h('option', { value: name, selected: name === namespace.get() }, role && role !== 'owner' ? `${name} (${role})` : name),
-      ),
-    ),
-  );
 }
 
 function userMenu(session, onSignOut) {
@@ -103,6 +125,8 @@ function userMenu(session, onSignOut) {
       theme('light', 'Light'),
       theme('dark', 'Dark'),
     ),
+    h('a', { class: 'menu-item', href: '/tokens', onClick: () => toggle(false) }, 'Access tokens'),
+    session.is_admin ? h('a', { class: 'menu-item', href: '/setup', onClick: () => toggle(false) }, 'Set up the server') : null,
     h('button', { type: 'button', class: 'menu-item', onClick: onSignOut }, 'Sign out'),
   );
   const wrap = h('div', { class: 'user-menu' }, button, panel);

@@ -129,6 +129,10 @@ public final class Server: Sendable {
         let loading = Task { await models.loadInBackground() }
         certificates?.startRenewal()
         let url = state.url ?? "", tlsURL = tlsBound.flatMap { ServerState.url("https", $0) }
+        if let tlsURL {
+            let authority = try certificates?.authorityPath.map { try Files.read($0, limit: 64 << 10) }
+            state.tls = ServedTLS(url: tlsURL, authority: authority.map { String(decoding: $0, as: UTF8.self) })
+        }
         try directory.writeServerFile(url: url, tlsURL: tlsURL, authority: certificates?.authorityPath, version: version)
         state.setReady()
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }

@@ -4,11 +4,19 @@ import HTTP
 import Sockets
 import Synchronization
 
+/// What clients need to know to speak TLS with the server.
+struct ServedTLS: Sendable {
+    var url: String
+    /// The certificate to trust, PEM; nil where certificates were given to the server.
+    var authority: String?
+}
+
 /// What changes while the server runs and is read from many places.
 final class ServerState: Sendable {
     private struct Inner {
         var phase = Phase.starting
         var url: String?
+        var tls: ServedTLS?
         var counters: (@Sendable () -> HTTPCounters)?
         var requests: RequestMetrics?
     }
@@ -40,6 +48,12 @@ final class ServerState: Sendable {
     func setAddress(_ address: SocketAddress) {
         guard let url = Self.url("http", address) else { return }
         inner.withLock { $0.url = url }
+    }
+
+    /// Where TLS is spoken; nil where it is not.
+    var tls: ServedTLS? {
+        get { inner.withLock { $0.tls } }
+        set { inner.withLock { $0.tls = newValue } }
     }
 
     /// How clients on this machine reach the address: one that listens on every interface on loopback. Nil for a Unix socket.

@@ -24,14 +24,15 @@ struct SystemFacts: Sendable {
             inference["version"] = .string(version)
             inference["providers"] = ["CPUExecutionProvider"]
         }
-        return [
+        let tls = state.tls.map { JSON.make(["url": .string($0.url), "ca": $0.authority.map { .string($0) }]) }
+        return .make([
             "version": .string(version), "started_at": .string(startedAt.rfc3339(milliseconds: true)),
             "isolation": ["level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary)],
             "executor": [
                 "name": .string(executor.name), "cpu_millis": .int(Int64(has.cpuMillis)), "memory_bytes": .int(has.memoryBytes), "gpus": .int(Int64(has.gpus)),
             ],
-            "inference": inference,
-        ]
+            "inference": inference, "tls": tls,
+        ])
     }
 
     func metrics() async -> String {

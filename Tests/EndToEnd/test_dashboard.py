@@ -4,32 +4,23 @@ Screenshots are written to MONOFLOW_TEST_OUTPUT (default .build/screenshots). Ev
 exception or a violation of the content security policy.
 """
 
-import os
 import pathlib
 import re
 
+import dashboard
 import kfp2_pipelines as pipelines
 import pytest
+from dashboard import settle, shot, sign_in
 from kfp import compiler
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-CHROMIUM = os.environ.get("MONOFLOW_CHROMIUM", "/usr/bin/chromium")
-OUTPUT = pathlib.Path(os.environ.get("MONOFLOW_TEST_OUTPUT", ".build/screenshots"))
-TIMEOUT = 15_000
-# The browser itself reports answers with a status of 400 and above; these two are part of normal use.
-EXPECTED = re.compile(r"Failed to load resource: .*status of 401")
 MARKUP = "<img src=x onerror=alert(1)>"
-
-expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with dashboard.browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -43,42 +34,14 @@ def nested_run(server, start_package):
 @pytest.fixture
 def anonymous(chromium, server):
     """A fresh browser profile on the login page; complaints of the browser fail the test at its end."""
-    context = chromium.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}, color_scheme="light")
-    context.set_default_timeout(TIMEOUT)
-    context.add_init_script(
-        "document.addEventListener('securitypolicyviolation', (e) => console.error('CSP', e.violatedDirective, e.blockedURI))"
-    )
-    complaints = []
-    page = context.new_page()
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" and not EXPECTED.search(m.text) else None)
-    page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
-    page.goto("/")
-    expect(page.locator("#token")).to_be_visible()
-    yield page
-    context.close()
-    assert complaints == []
+    with dashboard.visitor(chromium, server.url, 1440, 900) as page:
+        yield page
 
 
 @pytest.fixture
 def page(anonymous, server):
     sign_in(anonymous, server.token)
     return anonymous
-
-
-def sign_in(page, token):
-    page.locator("#token").fill(token)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
-
-
-def settle(page):
-    """Waits until nothing on the page is loading any more."""
-    expect(page.locator("main h1").first).to_be_visible()
-    expect(page.locator(".skeleton")).to_have_count(0)
-
-
-def shot(page, name):
-    page.screenshot(path=OUTPUT / f"{name}.png")
 
 
 def nodes_of(page, run):

@@ -3,16 +3,27 @@ import { h, s } from '../dom.js';
 import { bytes, duration, elapsed, isActive, parseTime, plural, stateName } from '../format.js';
 import { icon } from '../icons.js';
 import { badge, pageHeader, time } from '../parts/basics.js';
-import { asyncRegion, emptyState } from '../parts/feedback.js';
+import { asyncRegion, emptyState, forbiddenState } from '../parts/feedback.js';
 import { table } from '../parts/table.js';
+import { canRead } from '../roles.js';
 import { poll } from '../state.js';
 import { currentVersion } from './models.js';
 import { runColumns, runRows } from './run-columns.js';
 
 const ISOLATION = { sandboxWithUserPerNamespace: 'Sandbox, user per namespace', sandbox: 'Sandbox', none: 'No sandbox' };
 
-export default async function homePage({ endpoints, signal, namespace, title }) {
+export default async function homePage({ endpoints, signal, namespace, role, title }) {
   title('Overview');
+  if (!canRead(role))
+    return h(
+      'div',
+      { class: 'page' },
+      pageHeader({ title: 'Overview', aside: h('span', { class: 'chip' }, namespace) }),
+      forbiddenState(
+        role ? `You may only ask models of ${namespace}` : `You have no role in the namespace ${namespace}`,
+        'An owner of the namespace can let you see what is in it.',
+      ),
+    );
   let active = false;
   const system = asyncRegion(async () => systemStrip(await endpoints.system.get({ signal })), { rows: 1 });
   const runs = asyncRegion(async () => {

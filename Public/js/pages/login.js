@@ -37,7 +37,7 @@ export default function loginPage({ message, open, onSignedIn }) {
     send.disabled = true;
     problem.hidden = true;
     try {
-      onSignedIn(await open(input.value.trim()));
+      await onSignedIn(await open(input.value.trim()));
     } catch (error) {
       problem.textContent =
         error.status === 401

@@ -69,6 +69,11 @@ export function button(label, { icon: name = null, kind = '', title = null, onCl
   return h('button', { type, class: `button ${kind}`, title, disabled, onClick }, name ? icon(name) : null, label);
 }
 
+/** A small button in a table's row; `name` tells readers of the screen which row is meant. */
+export function rowButton(label, name, onClick) {
+  return h('button', { type: 'button', class: 'button small', 'aria-label': name, onClick }, label);
+}
+
 export function copyButton(text, toasts) {
   return h(
     'button',

@@ -20,15 +20,15 @@ export function confirmDialog({ title, text, confirm, danger = false }) {
         ),
       ),
     );
-    open(dialog, () => resolve(dialog.returnValue === 'yes'));
+    openDialog(dialog, () => resolve(dialog.returnValue === 'yes'));
   });
 }
 
 /**
  * A form in a dialog. `fields`: nodes whose named inputs become the entries given to `submit(data)`;
- * a failing submit shows its error in the dialog, which stays open.
+ * a failing submit shows its error in the dialog, which stays open. `done(result)` runs after the dialog has closed on what submit answered.
  */
-export function formDialog({ title, text = null, fields, confirm, submit }) {
+export function formDialog({ title, text = null, fields, confirm, submit, done = () => {}, wide = false }) {
   const failure = h('p', { class: 'form-error', role: 'alert', hidden: true });
   const send = h('button', { class: 'button primary' }, confirm);
   const form = h(
@@ -39,8 +39,9 @@ export function formDialog({ title, text = null, fields, confirm, submit }) {
         send.disabled = true;
         failure.hidden = true;
         try {
-          await submit(Object.fromEntries(new FormData(form)));
+          const result = await submit(Object.fromEntries(new FormData(form)), form);
           dialog.close();
+          done(result);
         } catch (error) {
           failure.textContent = [error.message, error.hint].filter(Boolean).join(' ');
           failure.hidden = false;
@@ -60,11 +61,12 @@ export function formDialog({ title, text = null, fields, confirm, submit }) {
       send,
     ),
   );
-  const dialog = h('dialog', { class: 'dialog', 'aria-label': title }, form);
-  open(dialog, () => {});
+  const dialog = h('dialog', { class: wide ? 'dialog dialog-wide' : 'dialog', 'aria-label': title }, form);
+  openDialog(dialog, () => {});
 }
 
-function open(dialog, onClose) {
+/** Shows a `<dialog>` over the page; it leaves the document when it closes. */
+export function openDialog(dialog, onClose) {
   dialog.addEventListener('close', () => {
     dialog.remove();
     onClose();

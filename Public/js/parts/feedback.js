@@ -16,7 +16,13 @@ export function emptyState(title, text, action = null) {
   return h('div', { class: 'empty' }, icon('inbox', 28), h('h2', null, title), text ? h('p', null, text) : null, action);
 }
 
+/** For what the caller's role does not let it see or do: nothing has failed, and trying again would not help. */
+export function forbiddenState(title, text = 'An owner of the namespace or an administrator can give you a role.') {
+  return h('div', { class: 'empty forbidden' }, icon('shield', 28), h('h2', null, title), h('p', null, text));
+}
+
 export function errorState(error, retry) {
+  if (error.status === 403) return forbiddenState(error.message, error.hint ?? undefined);
   return h(
     'div',
     { class: 'empty failed', role: 'alert' },

@@ -34,7 +34,7 @@ export function table({ columns, rows, label, sort = null, onSort = null, select
     { class: 'table-wrap' },
     h(
       'table',
-      { 'aria-label': label },
+      { class: 'stacks', 'aria-label': label },
       h('thead', null, h('tr', null, selection ? h('th', { scope: 'col', class: 'check' }, hidden('Select')) : null, head)),
       h(
         'tbody',
@@ -60,7 +60,7 @@ export function table({ columns, rows, label, sort = null, onSort = null, select
                   }),
                 )
               : null,
-            columns.map((column) => h('td', { class: column.class }, column.cell(row))),
+            columns.map((column) => h('td', { class: column.class, data: { label: column.label || null } }, column.cell(row))),
           ),
         ),
       ),

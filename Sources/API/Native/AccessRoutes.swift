@@ -61,6 +61,7 @@ struct AccessRoutes: Sendable {
         MemberRoutes(access: services.access).add(to: &router)
         TokenRoutes(access: services.access).add(to: &router)
         AuditRoutes(audit: services.access.audit).add(to: &router)
+        SecretRoutes(resources: services.resources).add(to: &router)
     }
 
     private func roles(_ body: JSON) throws -> [String: Role] {
