@@ -286,12 +286,12 @@ def test_sessions_and_attempts_outlive_a_restart(sso):
 
 def test_the_dashboard_signs_in_and_out_through_the_provider(sso):
     from playwright.sync_api import expect, sync_playwright
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     label = sso.provider.issuer.removeprefix("http://")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_context(base_url=sso.server.url).new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.goto("/models")
         page.get_by_role("link", name=f"Sign in with {label}").click()
         page.locator("[name=login]").fill("web")
