@@ -63,6 +63,7 @@ let package = Package(
         .target(name: "GRPC", dependencies: ["Core", "HTTP", protobuf, logging], exclude: ["Protos"], swiftSettings: strict),
         // 3 – kernel
         layer("Access", ["Core", "Database", grdb, logging]),
+        layer("SingleSignOn", ["Core", "COpenSSL", "HTTP", logging]),
         layer("Tasks", ["Core", "Database", grdb, deque, logging]),
         layer("Artifacts", ["Core", "Database", "CLinux", "CZlib", grdb, logging]),
         layer("Resources", ["Core", "Database", grdb, collections, deque, logging]),
@@ -73,17 +74,18 @@ let package = Package(
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges
         layer("Executors", ["Core", "Processes", "Tasks", "Artifacts", "CLinux", yams, logging]),
-        layer("API", ["Core", "HTTP", "GRPC", "Access", "Resources", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
+        layer("API", ["Core", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
         // 6 – assembly
         layer("App", [
-            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines",
+            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines",
             "Inference", "Serving", "Executors", "API", logging, yams,
         ]),
-        .executableTarget(name: "monoflow", dependencies: ["App", "Core", arguments], swiftSettings: strict),
+        .executableTarget(name: "monoflow", dependencies: ["App", "Core", "SingleSignOn", arguments], swiftSettings: strict),
         // Tests
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
+        tests("SingleSignOnTests", ["Core", "COpenSSL", "HTTP", "SingleSignOn", "Sockets", logging]),
         tests("ResourcesTests", ["Core", "Database", "Resources", grdb, logging]),
         tests("SocketsTests", ["Core", "CLinux", "COpenSSL", "Sockets"]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2", "FuzzTargets"], exclude: ["Seeds"]),

@@ -16,6 +16,8 @@ KFP2_REQUIREMENTS=(
   grpcio==1.81.1 grpcio-health-checking==1.81.1 grpcio-reflection==1.81.1 grpcio-status==1.81.1
   pip requests pytest==8.4.2 pytest-timeout==2.4.0 playwright
   websockets==17.4 'httpx[http2]==0.28.1' hpack==4.1.0 kopf==1.45.2)
+# The identity provider of test_oidc.py, which has nothing to do with the tests' own environment.
+OIDC_REQUIREMENTS=('Canaille[front,oidc,server,sqlite]==0.3.6')
 # Of the soaks, which share the tests' raw clients: HPACK for the answers that they read.
 WIRE_REQUIREMENTS=(hpack==4.1.0 requests)
 
@@ -103,6 +105,8 @@ need_sdks() {
   make_venv .venv-kfp1 "${KFP1_REQUIREMENTS[@]}"
   make_venv .venv-kfp2 "${KFP2_REQUIREMENTS[@]}"
 }
+
+need_provider() { make_venv .venv-oidc "${OIDC_REQUIREMENTS[@]}"; }
 
 build_release() {
   say "building the release binary"

@@ -21,6 +21,10 @@ export function createEndpoints(api, { namespace, home }) {
     read: (options) => api.get('/api/session', options),
     open: (token) => api.post('/api/session', { token }),
     close: () => api.remove('/api/session'),
+    /** `[{type, label, path}]`: the ways to sign in. */
+    methods: async () => (await api.get('/api/login')).methods,
+    /** Ends the session; answers where the browser signs out at the identity provider too, or null. */
+    closeEverywhere: async () => (await api.post('/api/login/oidc/logout')).location ?? null,
   };
 
   const runs = {

@@ -51,12 +51,18 @@ function signedOut(message = null) {
   session.set(null);
   shell = null;
   document.title = 'Sign in · Monoflow';
-  fill(app, loginPage({ message, open: endpoints.session.open, onSignedIn: signedIn }));
+  fill(app, loginPage({ message, open: endpoints.session.open, methods: endpoints.session.methods, onSignedIn: signedIn }));
 }
 
 async function signOut() {
   try {
-    await endpoints.session.close();
+    const methods = await endpoints.session.methods();
+    if (methods.some(({ type }) => type === 'oidc')) {
+      const elsewhere = await endpoints.session.closeEverywhere();
+      if (elsewhere) return location.assign(elsewhere);
+    } else {
+      await endpoints.session.close();
+    }
   } catch (error) {
     if (error.status !== 401) return toasts.failure(error);
   }

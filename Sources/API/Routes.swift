@@ -10,7 +10,9 @@ public enum Routes {
     ///   - version: of this release.
     public static func make(_ services: APIServices, grpc: GRPCRouter, dashboard: StaticFiles, version: String) -> Router {
         let kfp = KFPService(services: services)
-        let authentication = Authentication(access: services.access, notReady: services.notReady)
+        let authentication = Authentication(
+            access: services.access, signIn: services.signIn,
+            provisioning: UserProvisioning(access: services.access, resources: services.resources, signIn: services.signIn), notReady: services.notReady)
         var router = Router()
 
         // KFP, also below /pipeline, where the clients of a full Kubeflow find it.
@@ -24,7 +26,9 @@ public enum Routes {
         KubernetesRoutes(services: services, version: version).add(to: &router)
         OpenInferenceRoutes(services: services, version: version).add(to: &router)
         SessionRoutes(services: services, authentication: authentication).add(to: &router)
+        SignInRoutes(services: services, authentication: authentication).add(to: &router)
         AccessRoutes(services: services).add(to: &router)
+        SecretKeyRoutes(resources: services.resources).add(to: &router)
         RunGraphRoutes(services: services, kfp: kfp).add(to: &router)
         ArtifactRoutes(services: services).add(to: &router)
         ModelRoutes(services: services).add(to: &router)

@@ -8,6 +8,8 @@ public final class AccessNote: Sendable {
         public var namespace: String?
         public var user: String?
         public var tokenID: String?
+        /// The status that a failure has which a browser is told of by a page.
+        public var failure: Int?
     }
 
     private let state = Mutex(Facts())
@@ -18,6 +20,8 @@ public final class AccessNote: Sendable {
 
     /// The last one counts: it is the one that a refusal was about.
     func asked(about namespace: String) { state.withLock { $0.namespace = namespace } }
+
+    public func failed(status: Int) { state.withLock { $0.failure = status } }
 
     /// On routes that need no caller.
     public func signedIn(_ principal: Principal) {

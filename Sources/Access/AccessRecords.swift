@@ -57,6 +57,10 @@ public enum AccessLimits {
     public static let sessionIdleMilliseconds: Int64 = 30 * 86_400_000
     /// … and this long after its login in any case.
     public static let sessionLifeMilliseconds: Int64 = 90 * 86_400_000
+    /// A session opened through an identity provider ends this long after its login.
+    public static let identitySessionMilliseconds: Int64 = 86_400_000
+    /// Identities at providers that one user is linked to.
+    public static let identitiesPerUser = 20
     /// Open sessions of one token; a login beyond ends the oldest.
     public static let sessionsPerToken = 100
     /// `last_used_at` is written at most this often for a token.

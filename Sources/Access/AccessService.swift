@@ -77,10 +77,10 @@ public final class AccessService: Sendable {
                 throw Self.refusal("the session has ended", hint: "sign in again")
             }
             let (principal, token) = try caller(db, try TokenStore.find(db, id: session.tokenID))
-            return (principal, token, session)
+            return (session.principal(principal), token, session)
         }
         var limit = Timestamp(milliseconds: session.createdAt.milliseconds + AccessLimits.sessionLifeMilliseconds)
-        if let end = token.expiresAt { limit = min(limit, end) }
+        for end in [token.expiresAt, session.endsAt] { if let end { limit = min(limit, end) } }
         cache.insert(
             hash, .init(principal: principal, tokenID: token.id, sessionLimit: limit, expiresAt: min(limit, session.expiresAt), touchedAt: nil),
             epoch: epoch)

@@ -46,6 +46,9 @@ public struct Principal: Sendable {
     /// By namespace, within the token's scope. Empty for an admin's limited token: see `role(in:)`.
     public var roles: [String: Role]
     public var kind: Kind
+    /// What an identity provider or an authenticating proxy said that the user belongs to; empty for callers with tokens. This is the one
+    /// place where groups are kept: a session has them from its login, a request through a proxy from its header.
+    public var groups: [String] = []
     /// Nil for services, and where no token is behind the caller.
     public var token: CallerToken?
     /// Where what was asked of this caller is written down, for the audit log.

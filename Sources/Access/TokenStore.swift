@@ -8,6 +8,19 @@ enum TokenStore {
         var tokenID: String
         var createdAt: Timestamp
         var expiresAt: Timestamp
+        /// When it ends whatever its use; nil: only by the general limits.
+        var endsAt: Timestamp?
+        /// What the identity provider said at the login; nil where a token opened it.
+        var groups: [String]?
+        var isAdmin = false
+
+        /// The token's caller with what the login added.
+        func principal(_ caller: Principal) -> Principal {
+            var caller = caller
+            caller.groups = groups ?? []
+            if isAdmin { caller.isAdmin = true }
+            return caller
+        }
     }
 
     private static let selection = "SELECT tokens.*, users.name AS user FROM tokens JOIN users ON users.id = tokens.user_id"
@@ -70,15 +83,19 @@ enum TokenStore {
                     SELECT hash FROM sessions WHERE token_id = ? ORDER BY created_at DESC, hash LIMIT -1 OFFSET ?)
                 """, arguments: [session.tokenID, AccessLimits.sessionsPerToken - 1])
         try db.execute(
-            sql: "INSERT INTO sessions (hash, token_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
-            arguments: [Data(hash), session.tokenID, session.createdAt.milliseconds, session.expiresAt.milliseconds])
+            sql: "INSERT INTO sessions (hash, token_id, created_at, expires_at, ends_at, groups, is_admin) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                Data(hash), session.tokenID, session.createdAt.milliseconds, session.expiresAt.milliseconds, session.endsAt?.milliseconds,
+                session.groups.map { JSON.array($0.map { .string($0) }).text() }, session.isAdmin,
+            ])
     }
 
     static func findSession(_ db: GRDB.Database, hash: [UInt8]) throws -> Session? {
         try Row.fetchOne(db, sql: "SELECT * FROM sessions WHERE hash = ?", arguments: [Data(hash)]).map { row in
             Session(
                 tokenID: row["token_id"], createdAt: Timestamp(milliseconds: row["created_at"]),
-                expiresAt: Timestamp(milliseconds: row["expires_at"]))
+                expiresAt: Timestamp(milliseconds: row["expires_at"]), endsAt: (row["ends_at"] as Int64?).map(Timestamp.init(milliseconds:)),
+                groups: try (row["groups"] as String?).map { try JSONParser.parse($0).arrayValue?.compactMap(\.stringValue) ?? [] }, isAdmin: row["is_admin"])
         }
     }
 

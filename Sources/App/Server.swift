@@ -53,6 +53,7 @@ public final class Server: Sendable {
         }
         if let images = options.images, !Files.exists(images) { throw MonoflowError(.notFound, "read image table", images, "there is no such file") }
         let dashboard = try StaticFiles(root: options.publicDirectory)
+        let group = try EventLoopGroup()
         let directory = try DataDirectory(options.data)
         let database = try MetadataDatabase(directory: directory.path)
         let certificates = try tlsAddress.map {
@@ -63,7 +64,8 @@ public final class Server: Sendable {
         // Kernel
         let blobs = try BlobStore(root: directory.path + "/artifacts")
         try AdminBootstrap.run(directory: directory.path, database: database, clock: clock, identifiers: identifiers)
-        let serviceTokens = ServiceTokens(key: try ServerKey.load(directory: directory.path)), active = ActiveTasks()
+        let serverKey = try ServerKey.load(directory: directory.path)
+        let serviceTokens = ServiceTokens(key: serverKey), active = ActiveTasks()
         let access = try AccessService(
             database: database, serviceTokens: serviceTokens, clock: clock, identifiers: identifiers, logger: logger, activeTask: active.namespace(of:))
         let resources = try ResourceService(
@@ -100,15 +102,17 @@ public final class Server: Sendable {
         // Edges
         let facts = SystemFacts(
             version: version, startedAt: clock.now(), audit: access.audit, executor: executor, engine: engine, runtime: runtime, state: state)
-        let services = APIServices(
+        var services = APIServices(
             access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
             artifacts: ArtifactService(database: database), blobs: blobs, models: models, resources: resources, logPath: executor.logPath, removeTask: directory.removeTask,
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
+        services.signIn = try options.signIn.services(serverKey: serverKey, group: group, clock: clock, logger: logger)
+        services.log = logger
         let router = Routes.make(services, grpc: try GRPCServices.make(health: state.health), dashboard: dashboard, version: version)
         let requests = RequestMetrics(router.allRoutes)
         let accessLog = try options.accessLog.map { path throws(MonoflowError) in try AccessLog(path: path, clock: clock, logger: logger) }
         let http = HTTPServer(
-            router: router, group: try EventLoopGroup(), limits: options.limits, log: logger, onError: RateLimitErrors.onError(GRPCRouter.onError(KubernetesErrors.onError(HTTPErrorTable.respond))),
+            router: router, group: group, limits: options.limits, log: logger, onError: RateLimitErrors.onError(GRPCRouter.onError(KubernetesErrors.onError(HTTPErrorTable.respond))),
             observer: { record in
                 requests.add(record)
                 accessLog?.add(record)

@@ -26,6 +26,7 @@ public struct ServerOptions: Sendable {
     public var accessLog: String?
     /// Most tasks at once; nil: four for each core.
     public var maximumTasks: Int?
+    public var signIn = SignInOptions()
     public var limits = HTTPLimits()
     /// How long requests in flight may take to end after SIGTERM.
     public var drainTimeout: Duration = .seconds(10)

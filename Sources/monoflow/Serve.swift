@@ -34,6 +34,8 @@ struct Serve: AsyncParsableCommand {
     var accessLog: String?
     @Flag(help: "Start although steps cannot be kept apart from each other and from the server.")
     var allowWeakIsolation = false
+    @OptionGroup(title: "Single sign-on")
+    var signIn: SignInArguments
 
     func run() async throws {
         do {
@@ -54,6 +56,7 @@ struct Serve: AsyncParsableCommand {
             options.allowWeakIsolation = allowWeakIsolation
             options.maximumTasks = maxTasks
             options.accessLog = accessLog
+            options.signIn = try signIn.options()
             try await Service(options: options).run()
         } catch let error as MonoflowError {
             FileHandle.standardError.write(Data("monoflow: \(error)\n".utf8))

@@ -27,6 +27,8 @@ public struct APIServices: Sendable {
     public var notReady: @Sendable () -> String?
     /// `GET /metrics` in Prometheus' text form.
     public var metrics: @Sendable () async -> String
+    public var signIn = SignInServices()
+    public var log = Logger(label: "monoflow.api")
 
     public init(
         access: AccessService, pipelines: PipelineService, experiments: ExperimentService, runs: RunService, artifacts: ArtifactService, blobs: BlobStore,

@@ -11,6 +11,8 @@ import HTTP
 struct Auditing: Sendable {
     /// Routes that change nothing, whatever their method: only denials are recorded.
     static let readingTag = "reading"
+    /// Routes of GET that change something all the same, such as the way back from an identity provider.
+    static let writingTag = "writing"
 
     private let log: AuditLog
     private let route: Route
@@ -19,7 +21,7 @@ struct Auditing: Sendable {
     init(log: AuditLog, route: Route) {
         self.log = log
         self.route = route
-        writes = route.method != .get && route.method != .head && !route.tags.contains(Self.readingTag)
+        writes = route.method != .get && route.method != .head && !route.tags.contains(Self.readingTag) || route.tags.contains(Self.writingTag)
     }
 
     func ended(_ request: HTTPRequest, _ status: Int, _ caller: Principal?, _ note: AccessNote) {
@@ -39,7 +41,7 @@ struct Auditing: Sendable {
             request.context[AccessNoteKey.self] = note
             do {
                 let response = try await run(request)
-                ended(request, response.status.code, nil, note)
+                ended(request, note.facts.failure ?? response.status.code, nil, note)
                 return response
             } catch {
                 failed(request, error, nil, note)

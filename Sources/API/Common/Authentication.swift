@@ -11,6 +11,8 @@ struct Authentication: Sendable {
     private static let secureCookieName = "__Host-monoflow_session"
 
     let access: AccessService
+    let signIn: SignInServices
+    let provisioning: UserProvisioning
     /// Why requests are not taken now; nil where they are.
     let notReady: @Sendable () -> String?
 
@@ -38,7 +40,9 @@ struct Authentication: Sendable {
         guard case .inline(let run) = handler else { return .asynchronous(slow) }
         // A caller known from an earlier request needs no wait.
         return .either(fast: { request in
-            guard notReady() == nil, let token = Self.bearer(request), var caller = access.cachedPrincipal(bearer: token) else { return nil }
+            guard notReady() == nil, signIn.trustedHeader?.stands(in: request) != true, let token = Self.bearer(request),
+                var caller = access.cachedPrincipal(bearer: token)
+            else { return nil }
             let note = AccessNote()
             do {
                 try access.admit(caller)
@@ -64,6 +68,24 @@ struct Authentication: Sendable {
     }
 
     func principal(of request: HTTPRequest) async throws -> Principal {
+        guard let header = signIn.trustedHeader, let user = try header.user(of: request) else { return try await ownPrincipal(of: request) }
+        // Two claims of who calls must be about one user; the token's limits hold then. A cookie beside the header counts for nothing: the
+        // browser sends it whoever the proxy has found.
+        if request.headers.contains("Authorization") {
+            var caller = try await ownPrincipal(of: request)
+            guard caller.user == user.name, case .user = caller.kind else {
+                throw MonoflowError(
+                    .unauthenticated, "authenticate", header.userHeader, "the token is another user's than the one that the proxy names",
+                    hint: "send the token past the proxy, or have the proxy take the Authorization header off")
+            }
+            caller.groups = user.groups
+            return caller
+        }
+        try checkOrigin(proxied: request)
+        return try await provisioning.principal(user)
+    }
+
+    private func ownPrincipal(of request: HTTPRequest) async throws -> Principal {
         let count = request.headers.occurrences(of: "Authorization")
         if count > 0 {
             // Whoever stands in front may have judged by another one of them (RFC 9110, section 5.3: the field is no list).
@@ -92,16 +114,24 @@ struct Authentication: Sendable {
         return "\(name)=\(value); Path=/; HttpOnly; SameSite=Lax; Max-Age=\(seconds)\(attribute)"
     }
 
-    /// A browser sends the cookie with whatever page makes the request: writes must come from our own pages.
+    /// A browser sends the cookie with whatever page makes the request: writes must come from our own pages, and so must WebSockets, whose
+    /// answers any page may read.
     func checkOrigin(_ request: HTTPRequest) throws {
-        guard request.method != .get, request.method != .head else { return }
+        guard request.method != .get && request.method != .head || request.headers.contains("Upgrade") else { return }
         let host = request.headers["Host"] ?? ""
         if let origin = request.headers["Origin"] {
             // Without TLS here a proxy may have ended it.
-            if origin == "https://\(host)" || !request.isSecure && origin == "http://\(host)" { return }
+            if origin == "https://\(host)" || !request.isSecure && origin == "http://\(host)" || origin == signIn.publicURL { return }
         } else if request.headers["Sec-Fetch-Site"] == "same-origin" {
             return
         }
         throw MonoflowError(.permissionDenied, "check origin", request.headers["Origin"] ?? "", "a write with the session cookie must come from the dashboard itself")
+    }
+
+    /// A proxy names the user of whatever page makes the request, too. Clients that are no browsers send neither of the fields; a browser
+    /// sends at least one with every write.
+    private func checkOrigin(proxied request: HTTPRequest) throws {
+        let site = request.headers["Sec-Fetch-Site"]
+        if request.headers.contains("Origin") || site != nil && site != "none" { try checkOrigin(request) }
     }
 }

@@ -1,7 +1,6 @@
 import Access
 import Core
 import HTTP
-import Resources
 
 /// Users and namespaces, and what belongs to them.
 struct AccessRoutes: Sendable {
@@ -15,16 +14,7 @@ struct AccessRoutes: Sendable {
         router.on(.post, "/api/namespaces") { request in
             try request.caller().requireAdmin("create namespace")
             let name = try await request.json().text("name", "create namespace")
-            // The object makes the namespace, so that both are there or neither.
-            guard let kind = services.resources.kinds.definition("namespaces"), let version = kind.storedVersion else {
-                throw MonoflowError(.internalError, "create namespace", name, "the kind is not served")
-            }
-            let object: JSON = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
-            do {
-                _ = try await services.resources.create(KindReference(kind, version), namespace: "", object, WriteOptions(manager: "monoflow"))
-            } catch let error as InvalidResource {
-                throw MonoflowError(.invalidArgument, "create namespace", name, error.errors.map(\.description).joined(separator: "; "))
-            }
+            try await NamespaceCreation.create(name, services.resources)
             return .json(["name": .string(name), "role": "owner"], status: .created)
         }
         router.on(.get, "/api/namespaces/{name}") { request in
@@ -59,6 +49,7 @@ struct AccessRoutes: Sendable {
             return HTTPResponse(.noContent)
         }
         MemberRoutes(access: services.access).add(to: &router)
+        IdentityRoutes(access: services.access).add(to: &router)
         TokenRoutes(access: services.access).add(to: &router)
         AuditRoutes(audit: services.access.audit).add(to: &router)
         SecretRoutes(resources: services.resources).add(to: &router)

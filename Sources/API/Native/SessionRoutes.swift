@@ -38,6 +38,7 @@ struct SessionRoutes: Sendable {
     private func json(_ principal: Principal) -> JSON {
         [
             "user": .string(principal.user), "is_admin": .bool(principal.isAdmin), "home_namespace": .string(principal.homeNamespace),
+            "groups": .array(principal.groups.map { .string($0) }),
             "namespaces": .array(services.access.namespaces(of: principal).map { ["name": .string($0.name), "role": .string($0.role.rawValue)] }),
         ]
     }

@@ -21,6 +21,10 @@ extension ResourceService {
         return keys
     }
 
+    /// The names of the keys, the one that seals last.
+    /// - Throws: `failedPrecondition` where the server has none.
+    public func secretKeyIDs() throws(MonoflowError) -> [String] { try needSecretKeys().ids }
+
     /// Makes a key, which seals what is written from now on. What is stored stays as it is until `resealSecrets`.
     /// - Returns: its name.
     public func rotateSecretKeys() throws(MonoflowError) -> String { try needSecretKeys().rotate() }
