@@ -41,21 +41,22 @@ struct DeleteCommand: ServerCommand {
 
     func execute(_ context: CommandContext) async throws {
         let limit = try Times.seconds(timeout, of: "--timeout")
-        var deleted: [ResourceSelection] = []
+        var deleted: [DeletedObject] = []
         if filename.isEmpty {
             for selection in try ObjectArguments(objects).selections { deleted += try await delete(selection, context) }
         } else {
             for document in ApplyOrder.sorted(try DocumentFiles.read(filename)).reversed() {
-                if let one = try await delete(document, context) { deleted.append(one) }
+                deleted += try await delete(document, context)
             }
         }
         guard wait, !dryRun else { return }
-        for selection in deleted {
-            for name in selection.names { try await ObjectWait(client: context.client, selection: selection, name: name, seconds: limit).until(.deleted) }
+        for object in deleted {
+            let selection = ResourceSelection(kind: object.kind, namespace: object.namespace)
+            try await ObjectWait(client: context.client, selection: selection, name: object.name, uid: object.uid, seconds: limit).until(.deleted)
         }
     }
 
-    private func delete(_ selection: ObjectArguments.Selection, _ context: CommandContext) async throws -> [ResourceSelection] {
+    private func delete(_ selection: ObjectArguments.Selection, _ context: CommandContext) async throws -> [DeletedObject] {
         let bySelector = selector != nil || all
         guard bySelector == selection.names.isEmpty else {
             throw MonoflowError(
@@ -74,7 +75,7 @@ struct DeleteCommand: ServerCommand {
             }
             return []
         }
-        var deleted: [ResourceSelection] = []
+        var deleted: [DeletedObject] = []
         for kind in try await context.discovery.find(selection.kind) {
             var wanted = ResourceSelection(
                 kind: kind, names: selection.names, namespace: kind.isNamespaced ? try await context.namespace(namespace) : nil, labels: selector)
@@ -82,53 +83,64 @@ struct DeleteCommand: ServerCommand {
                 let found = try await ResourceReader(client: context.client, selection: wanted).objects()
                 wanted.names = found.compactMap { $0["metadata"]?["name"]?.stringValue }
             }
-            wanted.names = try await delete(wanted, context)
-            deleted.append(wanted)
+            deleted += try await delete(wanted, context)
         }
         return deleted
     }
 
-    /// - Returns: the names that were there.
-    private func delete(_ wanted: ResourceSelection, _ context: CommandContext) async throws -> [String] {
+    /// - Returns: those that were there.
+    private func delete(_ wanted: ResourceSelection, _ context: CommandContext) async throws -> [DeletedObject] {
         // What was found by a label may be gone since.
         let mayBeMissing = ignoreNotFound || selector != nil || all
-        var gone: [String] = []
+        var gone: [DeletedObject] = []
         for name in wanted.names {
             let request = APIRequest(
                 .delete, wanted.kind.segments(namespace: wanted.namespace, name: name), query: ["dryRun": dryRun ? "All" : nil],
                 body: ["propagationPolicy": .string(cascade.rawValue.capitalized)])
-            do { _ = try await context.client.json(request) } catch let failure as ServerFailure where failure.isMissing && mayBeMissing { continue }
-            gone.append(name)
+            let answer: JSON
+            do { answer = try await context.client.json(request) } catch let failure as ServerFailure where failure.isMissing && mayBeMissing { continue }
+            // A status where it is gone, the object where it waits for somebody.
+            let uid = answer["details"]?["uid"]?.stringValue ?? answer["metadata"]?["uid"]?.stringValue
+            gone.append(DeletedObject(kind: wanted.kind, namespace: wanted.namespace, name: name, uid: uid))
             try say("\(wanted.kind.label)/\(name)")
         }
         return gone
     }
 
-    private func delete(_ document: SourceDocument, _ context: CommandContext) async throws -> ResourceSelection? {
+    private func delete(_ document: SourceDocument, _ context: CommandContext) async throws -> [DeletedObject] {
         let applier = DocumentApplier(context: context, namespace: namespace)
         if document.apiVersion == NativeDocuments.apiVersion {
             guard let request = try NativeDocuments.deletion(document, namespace: document.kind == "User" ? "" : try await applier.home(document)) else {
                 throw document.error("kind", "is unknown in \(NativeDocuments.apiVersion)")
             }
             do { if !dryRun { _ = try await context.client.json(request) } } catch let failure as ServerFailure where failure.isMissing && ignoreNotFound {
-                return nil
+                return []
             }
             try say("\(document.kind.lowercased())/\(document.name)")
-            return nil
+            return []
         }
         guard let kind = try await context.discovery.kind(apiVersion: document.apiVersion, kind: document.kind) else {
-            if ignoreNotFound { return nil }
+            if ignoreNotFound { return [] }
             throw document.error("kind", "this server does not serve \(document.kind) of \(document.apiVersion)")
         }
         let wanted = ResourceSelection(kind: kind, names: [document.name], namespace: try await applier.target(document, kind))
         do {
-            return try await delete(wanted, context).isEmpty ? nil : wanted
+            return try await delete(wanted, context)
         } catch let failure as ServerFailure {
             throw ServerFailure(status: failure.status, reason: failure.reason, message: "\(document.place): \(failure.message)", hint: failure.hint)
         }
     }
 
     private func say(_ label: String) throws { try Console.line("\(label) deleted" + (dryRun ? " (dry run)" : "")) }
+}
+
+/// An object that was deleted and may be there until others let it go.
+private struct DeletedObject: Sendable {
+    var kind: ServedKind
+    var namespace: String?
+    var name: String
+    /// Tells it from another one of its name.
+    var uid: String?
 }
 
 extension NativeDocuments {

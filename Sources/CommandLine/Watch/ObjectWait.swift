@@ -53,6 +53,8 @@ struct ObjectWait: Sendable {
     let client: APIClient
     let selection: ResourceSelection
     let name: String
+    /// An object of the name and another uid counts as absent; nil takes any.
+    var uid: String?
     /// 0 looks once.
     let seconds: Int64
 
@@ -69,7 +71,7 @@ struct ObjectWait: Sendable {
             var one = selection
             (one.names, one.labels, one.fields) = ([], nil, "metadata.name=\(name)")
             let list = try await client.json(one.list())
-            let object = list["items"]?.arrayValue?.first
+            let object = list["items"]?.arrayValue?.first.flatMap { isMeant($0) ? $0 : nil }
             if goal.isReached(object) { return }
             if object == nil && goal != .created {
                 throw MonoflowError(.notFound, "", label, "there is no such object to wait for")
@@ -81,14 +83,24 @@ struct ObjectWait: Sendable {
                     let event = try JSONParser.parse(line), type = event["type"]?.stringValue
                     if type == "BOOKMARK" { return true }
                     if type == "ERROR" { return false }
+                    guard let object = event["object"], isMeant(object) else { return true }
                     isGone = type == "DELETED"
-                    reached = goal.isReached(isGone ? nil : event["object"])
+                    reached = goal.isReached(isGone ? nil : object)
                     return !reached && !isGone
                 }
                 if reached { return }
+                if isGone { continue }
             } catch let failure as ServerFailure where failure.isExpired {}
+            try await Reconnection.pause()
         }
     }
+
+    private func isMeant(_ object: JSON) -> Bool { uid == nil || object["metadata"]?["uid"]?.stringValue == uid }
+}
+
+/// Streams that end before what they are to tell has happened are asked for again, not faster than this.
+enum Reconnection {
+    static func pause() async throws { try await Task.sleep(for: .seconds(1)) }
 }
 
 /// A bound of time round what waits.

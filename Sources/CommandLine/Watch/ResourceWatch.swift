@@ -30,6 +30,7 @@ struct ResourceWatch: Sendable {
                 for row in table.rows { text.add(table.cells(row, shown, columns: columns)) }
                 try Console.write(text.render())
             }
+            try await Reconnection.pause()
         }
     }
 

@@ -19,6 +19,7 @@ struct RunFollower: Sendable {
                 if try await !take(graph) { ended = true }
                 return !ended
             }
+            if !ended { try await Reconnection.pause() }
         }
     }
 
