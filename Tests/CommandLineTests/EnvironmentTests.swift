@@ -56,7 +56,7 @@ import Testing
             - {name: a, quota: {cpu: 1}, members: [{user: bob, role: king}]}
             - {name: a, owner: 3}
             configMaps: {a: b}
-            secrets: [{name: s, namespace: a, data: {p: plain}}]
+            secrets: [{name: s, namespace: a, data: {p: plain, q: {value: plain}}}]
             models: [{name: m}]
             schedules: [x]
             """
@@ -64,7 +64,8 @@ import Testing
         for part in [
             "usrs (line 3): is unknown", "users[1].name", "users[0] (line 4): \"alice\" has no role", "namespaces[0].quota", "namespaces[0].members[0].role",
             "namespaces[1].name",
-            "namespaces[1].owner (line 7): must be a text, it is a number", "configMaps (line 8): must be a list", "secrets[0].data[p]", "models[0].namespace",
+            "namespaces[1].owner (line 7): must be a text, it is a number", "configMaps (line 8): must be a list", "secrets[0].data[p]", "secrets[0].data[q]",
+            "models[0].namespace",
             "schedules[0]",
         ] {
             #expect(told.contains { $0.hasPrefix("environment.yaml: document 1, ") && $0.contains(part) }, "\(part) in \(told)")
