@@ -71,6 +71,27 @@ import Testing
         #expect(NativeKind.experiments.object("e", namespace: "n").target == "/apis/v2beta1/experiments/e")
     }
 
+    @Test func logsOfPodsAreAskedForAsKubectlDoes() throws {
+        let all = try LogsCommand.parse(["p", "-c", "main", "-f", "--tail", "5", "--timestamps", "-p"])
+        #expect(all.podRequest("p", namespace: "n").target
+            == "/api/v1/namespaces/n/pods/p/log?follow=true&container=main&tailLines=5&timestamps=true&previous=true")
+        #expect(try LogsCommand.parse(["p"]).podRequest("p", namespace: "n").target == "/api/v1/namespaces/n/pods/p/log")
+    }
+
+    @Test func stepsOfARunAreFoundByAnyName() {
+        let graph: JSON = ["nodes": [
+            ["id": "3", "type": "Container", "task_name": "late", "state": "Pending"],
+            ["id": "1", "type": "DAG", "task_name": "root", "started_at": "2026-01-01T00:00:00Z"],
+            ["id": "2", "type": "Container", "task_name": "train", "display_name": "Train it", "iteration": 4, "started_at": "2026-01-01T00:00:01Z"],
+            ["id": "4", "type": "Container", "task_name": "train", "display_name": "Train it", "iteration": 3, "started_at": "2026-01-01T00:00:00Z"],
+        ]]
+        #expect(RunSteps.containers(graph).map { $0["id"] } == ["4", "2", "3"])
+        for (word, ids) in [("train", ["4", "2"]), ("Train it", ["4", "2"]), ("3", ["3"]), ("late", ["3"]), ("root", [])] {
+            #expect(RunSteps.named(word, graph).compactMap { $0["id"]?.stringValue } == ids, "\(word)")
+        }
+        #expect(RunSteps.containers(graph).map(RunSteps.label) == ["train[3]", "train[4]", "late"])
+    }
+
     @Test func aTokenIsAskedForWithItsLimits() throws {
         let now = try #require(Timestamp(rfc3339: "2026-11-24T12:00:00Z"))
         let command = try TokenCommand.Create.parse(["--user", "u", "--role", "viewer", "--namespace", "n", "--expires", "30d", "--read-only"])

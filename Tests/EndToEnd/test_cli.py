@@ -358,11 +358,14 @@ def test_runs_and_their_logs(cli, server):
     client.create_experiment("cli-tests")
     client.upload_pipeline(package, "cli-talk")
     run = client.create_run_from_pipeline_package(package, run_name="cli-run", experiment_name="cli-tests", enable_caching=False).run_id
-    following = cli.start("logs", f"run/{run}", "-f")
+    following, named = cli.start("logs", f"run/{run}", "-f"), cli.start("logs", f"run/{run}", "-f", "--step", "second")
     assert cli.run("wait", f"run/{run}", "--timeout", "10m", timeout=600) == f"run/{run} Succeeded\n"
     lines = following.communicate(timeout=60)[0].splitlines()
     assert following.returncode == 0 and any(" | said one" in line for line in lines) and any(" | said two" in line for line in lines), lines
+    one = named.communicate(timeout=60)[0]
+    assert "said two" in one and "said one" not in one
     assert "said two" in cli.run("logs", "run/cli-run", "--step", "second")
+    assert 'no step "third"' in cli.fails("logs", f"run/{run}", "-f", "--step", "third")
     assert 'no step "third"' in cli.fails("logs", f"run/{run}", "--step", "third")
     row = cli.run("get", "run", "cli-run").splitlines()[1].split()
     assert row[:3] == ["cli-run", run, "SUCCEEDED"]

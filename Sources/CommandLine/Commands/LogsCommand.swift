@@ -4,7 +4,7 @@ import Core
 struct LogsCommand: ServerCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Show what a pod, or the steps of a run, have written.",
-        discussion: "Of a run with several steps every line begins with its step's name, unless --step chooses one.")
+        discussion: "Of a run with several steps, and with -f of any run, every line begins with its step's name, unless --step chooses one.")
 
     @Argument(help: "POD, pod/NAME or run/ID.")
     var object: String
@@ -39,10 +39,13 @@ struct LogsCommand: ServerCommand {
                 .invalidArgument, "read arguments", object, "logs are those of a pod or a run", hint: "monoflow logs pod/NAME, monoflow logs run/ID")
         }
         guard step == nil else { throw MonoflowError(.invalidArgument, "read options", "--step", "is for runs; a pod has --container") }
-        let request = APIRequest(["api", "v1", "namespaces", space, "pods", name, "log"], query: [
+        try await context.client.stream(podRequest(name, namespace: space)) { try Console.write($0) }
+    }
+
+    func podRequest(_ name: String, namespace: String) -> APIRequest {
+        APIRequest(["api", "v1", "namespaces", namespace, "pods", name, "log"], query: [
             "follow": follow ? "true" : nil, "container": container, "tailLines": tail.map { String($0) }, "timestamps": timestamps ? "true" : nil,
             "previous": previous ? "true" : nil,
         ])
-        try await context.client.stream(request) { try Console.write($0) }
     }
 }

@@ -13,14 +13,14 @@ struct RunLogs: Sendable {
     /// - Throws: `notFound` where the run has no such step; `failedPrecondition` for too many at once.
     func write(follow: Bool) async throws {
         let graph = try await RunFollower(client: client).graph(run)
-        let chosen = try chosen(graph)
-        guard follow else {
-            let isShared = chosen.count > 1
-            for node in chosen where isShown(node) { try await log(node, prefix: isShared ? RunSteps.label(node) : nil, follow: false) }
-            return
+        if follow {
+            let named = step.map { RunSteps.named($0, graph) } ?? []
+            if named.count == 1, let node = named.first { return try await log(node, prefix: nil, follow: true) }
+            return try await followAll()
         }
-        if step != nil, chosen.count == 1, let node = chosen.first { return try await log(node, prefix: nil, follow: true) }
-        try await followAll()
+        let chosen = try chosen(graph)
+        let isShared = chosen.count > 1
+        for node in chosen where isShown(node) { try await log(node, prefix: isShared ? RunSteps.label(node) : nil, follow: false) }
     }
 
     private func chosen(_ graph: JSON) throws -> [JSON] {
@@ -34,10 +34,10 @@ struct RunLogs: Sendable {
     /// Steps that run something of their own, and have begun.
     private func isShown(_ node: JSON) -> Bool { node["started_at"] != nil && node["reused_from"] == nil }
 
-    /// Each step's log from its start on, side by side.
+    /// Each step's log from its start on, side by side. Steps may come while the run goes on; one that was named and has not come is told at the end.
     private func followAll() async throws {
+        var begun: Set<String> = []
         try await withThrowingTaskGroup(of: Void.self) { group in
-            var begun: Set<String> = []
             try await RunFollower(client: client).follow(run) { graph in
                 for node in step.map({ RunSteps.named($0, graph) }) ?? RunSteps.containers(graph) where isShown(node) {
                     guard let id = node["id"]?.stringValue, begun.insert(id).inserted else { continue }
@@ -48,6 +48,7 @@ struct RunLogs: Sendable {
             }
             try await group.waitForAll()
         }
+        if begun.isEmpty { _ = try chosen(try await RunFollower(client: client).graph(run)) }
     }
 
     /// Whole lines at a time, so that those of different steps do not mix.
