@@ -56,7 +56,7 @@ import Testing
             Name:         x
             Resource Quota Spec:
               Hard:
-                Cpu: 8
+                cpu: 8
               Items:
                 - A: 1
                   B: 2

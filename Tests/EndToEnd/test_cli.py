@@ -134,7 +134,9 @@ def test_describe_shows_events(cli, server, space):
         "lastTimestamp": "2026-01-01T00:00:00Z"})
     text = cli.run("describe", "cm", "one", "-n", space)
     facts = [line.split() for line in text.splitlines()]
-    assert ["Labels:", "app=web"] in facts and ["Name:", "one"] in facts
+    assert ["Labels:", "app=web"] in facts and ["Name:", "one"] in facts and ["a:", "1"] in facts
+    assert "managedFields" not in cli.run("get", "cm/one", "-n", space, "-o", "yaml")
+    assert "managedFields" in cli.run("get", "cm/one", "-n", space, "-o", "yaml", "--show-managed-fields")
     event = next(fact for fact in facts if "Odd" in fact)
     assert event[:2] == ["Warning", "Odd"] and event[3:] == ["test", "looks", "odd"]
 

@@ -22,6 +22,8 @@ struct GetCommand: ServerCommand {
     var watch = false
     @Flag(help: "A column of labels.")
     var showLabels = false
+    @Flag(help: "In json and yaml, also who manages which field.")
+    var showManagedFields = false
     @Flag(help: "Objects that are not there are no error.")
     var ignoreNotFound = false
     @OptionGroup var connection: ConnectionOptions
@@ -115,7 +117,8 @@ struct GetCommand: ServerCommand {
             isList = isList || isOwnList
         }
         for selection in found.resources {
-            let objects = try await ResourceReader(client: context.client, selection: selection, ignoreNotFound: ignoreNotFound).objects()
+            var objects = try await ResourceReader(client: context.client, selection: selection, ignoreNotFound: ignoreNotFound).objects()
+            if !showManagedFields { objects = objects.map(Self.withoutManagers) }
             items += objects
             names += objects.map { "\(selection.kind.label)/\($0["metadata"]?["name"]?.stringValue ?? "")" }
             isList = isList || selection.names.count != 1
@@ -124,6 +127,13 @@ struct GetCommand: ServerCommand {
         if !isList, items.isEmpty { return }
         let document: JSON = isList ? ["apiVersion": "v1", "kind": "List", "metadata": [:], "items": .array(items)] : items[0]
         try Console.write(try DocumentText.render(document, output))
+    }
+
+    private static func withoutManagers(_ object: JSON) -> JSON {
+        guard var metadata = object["metadata"]?.objectValue, metadata.removeValue(forKey: "managedFields") != nil else { return object }
+        var object = object
+        object["metadata"] = .object(metadata)
+        return object
     }
 
     private func follow(_ context: CommandContext, _ found: FoundObjects, _ shown: TableColumns) async throws {

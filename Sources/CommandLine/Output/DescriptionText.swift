@@ -29,9 +29,12 @@ struct DescriptionText {
         }
     }
 
-    /// A whole value under its title.
-    mutating func value(_ key: String, _ value: JSON, depth: Int = 0) {
-        let indent = String(repeating: "  ", count: depth), title = Self.title(key)
+    /// Fields whose members have names of people's choice.
+    private static let maps: Set<String> = ["data", "binaryData", "labels", "annotations", "matchLabels", "hard", "limits", "requests", "nodeSelector"]
+
+    /// A whole value under its title. - Parameter isName: the key is shown as it is.
+    mutating func value(_ key: String, _ value: JSON, depth: Int = 0, isName: Bool = false) {
+        let indent = String(repeating: "  ", count: depth), title = isName ? TextTable.plain(key) : Self.title(key)
         if let scalar = Self.scalar(value) {
             if scalar.contains("\n") {
                 let lines = scalar.split(separator: "\n", omittingEmptySubsequences: false)
@@ -49,7 +52,7 @@ struct DescriptionText {
         case .object(let members):
             if members.isEmpty { return text += "\(indent)\(title):  <none>\n" }
             text += "\(indent)\(title):\n"
-            for (name, member) in members { self.value(name, member, depth: depth + 1) }
+            for (name, member) in members { self.value(name, member, depth: depth + 1, isName: Self.maps.contains(key)) }
         default: break
         }
     }
