@@ -80,7 +80,8 @@ let package = Package(
             "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines",
             "Inference", "Serving", "Executors", "API", logging, yams,
         ]),
-        .executableTarget(name: "monoflow", dependencies: ["App", "Core", "SingleSignOn", arguments], swiftSettings: strict),
+        layer("CommandLine", ["Core", "Sockets", "HTTP", arguments, yams, logging]),
+        .executableTarget(name: "monoflow", dependencies: ["App", "CommandLine", "Core", "SingleSignOn", arguments], swiftSettings: strict),
         // Tests
         tests("CoreTests", ["Core"]),
         tests("DatabaseTests", ["Core", "Database", grdb]),
@@ -96,6 +97,7 @@ let package = Package(
         tests("InferenceTests", ["Core", "Inference"], exclude: ["Fixtures"]),
         tests("ServingTests", ["Core", "Database", "Artifacts", "Inference", "Serving", grdb, logging]),
         tests("ExecutorsTests", ["Core", "CLinux", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),
+        tests("CommandLineTests", ["Core", "HTTP", "CommandLine", arguments]),
         // A server of the HTTP layer alone, for real clients and benchmarks.
         .executableTarget(
             name: "monoflow-wire", dependencies: ["Core", "GRPC", "HTTP", "Sockets", protobuf, logging], path: "Tests/WireServer", exclude: ["Protos"],

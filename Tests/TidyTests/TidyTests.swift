@@ -13,14 +13,14 @@ import Testing
         "Access": 4, "SingleSignOn": 4, "Tasks": 4, "Artifacts": 4, "Resources": 4,
         "Pipelines": 5, "Inference": 5, "Namespaces": 5, "Serving": 6,
         "Executors": 7, "API": 7,
-        "App": 8, "monoflow": 9,
+        "App": 8, "CommandLine": 8, "monoflow": 9,
     ]
 
     /// What a target may import from outside beside Foundation and its kin.
     static let packages: [String: Set<String>] = [
         "GRDB": ["Database", "Access", "Namespaces", "Resources", "Tasks", "Artifacts", "Pipelines", "Serving"],
-        "Yams": ["Pipelines", "Executors", "API", "App"],
-        "ArgumentParser": ["monoflow"],
+        "Yams": ["Pipelines", "Executors", "API", "App", "CommandLine"],
+        "ArgumentParser": ["CommandLine", "monoflow"],
         "SwiftProtobuf": ["GRPC", "API", "App"],
     ]
 
@@ -28,7 +28,7 @@ import Testing
     static let strangers: [(String, String)] = [
         ("Executors", "API"), ("API", "Executors"), ("Executors", "HTTP"), ("Pipelines", "HTTP"), ("Serving", "HTTP"), ("Inference", "Database"),
         ("Inference", "HTTP"), ("Serving", "Pipelines"), ("Sockets", "Database"), ("HTTP", "Database"), ("Pipelines", "Processes"), ("Access", "HTTP"), ("SingleSignOn", "Database"), ("Resources", "HTTP"), ("Resources", "Access"), ("Namespaces", "HTTP"),
-        ("Executors", "GRPC"), ("Pipelines", "GRPC"), ("Serving", "GRPC"), ("Inference", "GRPC"),
+        ("Executors", "GRPC"), ("Pipelines", "GRPC"), ("Serving", "GRPC"), ("Inference", "GRPC"), ("CommandLine", "Database"),
     ]
 
     struct Source {
