@@ -28,7 +28,7 @@ struct SystemFacts: Sendable {
             "version": .string(version), "started_at": .string(startedAt.rfc3339(milliseconds: true)),
             "isolation": ["level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary)],
             "resource_control": [
-                "cgroup_version": has.control.cgroupVersion.map { .int(Int64($0)) } ?? .null, "cpu_weights": .bool(has.control.cpuWeights),
+                "cgroup_version": has.control.cgroupVersion.map { JSON.int(Int64($0)) } ?? JSON.null, "cpu_weights": .bool(has.control.cpuWeights),
                 "cpu_limits": .bool(has.control.cpuLimits), "memory_limits": .bool(has.control.memoryLimits),
             ],
             "executor": [

@@ -172,4 +172,42 @@ private final class FakeHierarchy: Sendable {
         let seconds = try #require(exit.cpuSeconds)
         #expect(exit.succeeded && seconds < 0.7, "\(seconds) s of CPU in about a second; without the limit it is 1 or more")
     }
+
+    /// Six busy tasks of one namespace and one of another, all on one core, which they get by weight and not by number.
+    @Test(.serialized, arguments: [(1, 1), (1, 4)]) func namespacesShareTheCores(weightOfMany: Int, weightOfOne: Int) async throws {
+        guard let level = Workbench.sandboxed.first else { return }
+        let bench = try await Workbench(level)
+        guard bench.executor.cgroups.holdsCPU else { return print("skipped: no control group with cpu can be made here") }
+        let suffix = Identifiers.random().prefix(8).lowercased(), many = "many-" + suffix, one = "one-" + suffix
+        bench.executor.setWeight(weightOfMany, namespace: many)
+        bench.executor.setWeight(weightOfOne, namespace: one)
+        let core = try #require(Self.firstCore())
+        let loop = "cat /signal; timeout 2 taskset -c \(core) sh -c 'while :; do :; done'; :"
+        let tasks = (0..<6).map { _ in bench.task(loop, namespace: many) } + [bench.task(loop, namespace: one)]
+        var handles: [TaskHandle] = []
+        for task in tasks {
+            try await bench.executor.prepare(task)
+            try bench.makeSignal(task)
+            handles.append(try await bench.executor.start(task))
+        }
+        // All wait at their pipes; then they run at the same time.
+        let pipes = try tasks.map { task in try #require(FileHandle(forWritingAtPath: "\(bench.data)/tasks/\(task.id)/root/signal")) }
+        for pipe in pipes { try pipe.close() }
+        var seconds: [Double] = []
+        for handle in handles { seconds.append(try #require(await bench.executor.wait(handle).cpuSeconds)) }
+        let ofMany = seconds.dropLast().reduce(0, +), ratio = ofMany / max(seconds[6], 0.001), due = Double(weightOfMany) / Double(weightOfOne)
+        #expect(ofMany > 0.05 && ratio > due / 3 && ratio < due * 3, "\(seconds) s; without weights the first six have six times as much")
+        for namespace in [many, one] {
+            for group in bench.executor.cgroups.make(taskID: "x", namespace: namespace, weight: 1, resources: .init()) {
+                rmdir(group)
+                rmdir((group as NSString).deletingLastPathComponent)
+            }
+        }
+    }
+
+    /// The first core that this process may use.
+    private static func firstCore() -> Int? {
+        let status = (try? Files.read("/proc/self/status")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return status.firstMatch(of: /Cpus_allowed_list:\s*([0-9]+)/).flatMap { Int($0.1) }
+    }
 }
