@@ -112,7 +112,8 @@ struct Cgroups: Sendable {
     func setWeight(_ weight: Int, namespace: String) {
         guard let parent = parents[.cpu] else { return }
         let group = Self.group(of: namespace, in: parent)
-        if version == 2 { kernel.write("\(min(100 * weight, 10_000))", group + "/cpu.weight") } else { kernel.write("\(min(1024 * weight, 262_144))", group + "/cpu.shares") }
+        let (file, share) = version == 2 ? ("cpu.weight", min(100 * weight, 10_000)) : ("cpu.shares", min(1024 * weight, 262_144))
+        kernel.write("\(share)", group + "/" + file)
     }
 
     private func setCPULimit(_ millis: Int, _ group: String) {

@@ -10,7 +10,10 @@ import Testing
         (NamespaceQuota(memoryBytes: 3 << 30), ResourceRequest(memoryBytes: 1536 << 20), "quota memory: used 2 GiB, asks 1536 MiB, allowed 3 GiB"),
         (NamespaceQuota(gpus: 1), ResourceRequest(gpus: 1), "quota gpu: used 1, asks 1, allowed 1"),
         (NamespaceQuota(tasks: 1), cpu(0), "quota tasks: used 1, asks 1, allowed 1"),
-        (NamespaceQuota(cpuMillis: 4000, gpus: 1), ResourceRequest(cpuMillis: 2000, gpus: 1), "quota cpu: used 3, asks 2, allowed 4; quota gpu: used 1, asks 1, allowed 1"),
+        (
+            NamespaceQuota(cpuMillis: 4000, gpus: 1), ResourceRequest(cpuMillis: 2000, gpus: 1),
+            "quota cpu: used 3, asks 2, allowed 4; quota gpu: used 1, asks 1, allowed 1"
+        ),
         // Alone it is too much.
         (NamespaceQuota(cpuMillis: 4000), cpu(5000), "quota cpu: asks 5, allowed 4"),
         (NamespaceQuota(gpus: 0), ResourceRequest(gpus: 1), "quota gpu: asks 1, allowed 0"),
@@ -91,8 +94,14 @@ import Testing
     @Test(arguments: [
         (ResourceRequest(), ResourceRequest(cpuMillis: 2000, cpuLimitMillis: 3000, memoryBytes: 100, memoryLimitBytes: 200)),
         // A limit is never below the request, nor a default request above the task's own limit.
-        (ResourceRequest(cpuMillis: 5000, memoryBytes: 300), ResourceRequest(cpuMillis: 5000, cpuLimitMillis: 5000, memoryBytes: 300, memoryLimitBytes: 300)),
-        (ResourceRequest(cpuLimitMillis: 500, memoryLimitBytes: 50), ResourceRequest(cpuMillis: 500, cpuLimitMillis: 500, memoryBytes: 50, memoryLimitBytes: 50)),
+        (
+            ResourceRequest(cpuMillis: 5000, memoryBytes: 300),
+            ResourceRequest(cpuMillis: 5000, cpuLimitMillis: 5000, memoryBytes: 300, memoryLimitBytes: 300)
+        ),
+        (
+            ResourceRequest(cpuLimitMillis: 500, memoryLimitBytes: 50),
+            ResourceRequest(cpuMillis: 500, cpuLimitMillis: 500, memoryBytes: 50, memoryLimitBytes: 50)
+        ),
     ])
     func defaultsFillGaps(request: ResourceRequest, filled: ResourceRequest) {
         let defaults = ResourceRequest(cpuMillis: 2000, cpuLimitMillis: 3000, memoryBytes: 100, memoryLimitBytes: 200, gpus: 1)

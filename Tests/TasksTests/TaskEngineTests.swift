@@ -186,7 +186,8 @@ final class RecordingOwner: TaskOwner {
         await server.owner.state.until { $0.waits == ["b: namespace default: quota cpu: used 1, asks 1, allowed 1"] }
         #expect(await server.engine.usage("default").held == .init(cpuMillis: 1000, tasks: 1))
         #expect(await server.engine.usage()["default"]?.waiting == .init(cpuMillis: 1000, tasks: 1))
-        #expect(await server.engine.countsByNamespace() == [.init(namespace: "default", waiting: 1, admitted: 1), .init(namespace: "other", waiting: 0, admitted: 1)])
+        let counts = await server.engine.countsByNamespace()
+        #expect(counts == [.init(namespace: "default", waiting: 1, admitted: 1), .init(namespace: "other", waiting: 0, admitted: 1)])
         #expect(machine.state.value.count("prepare b") == 0)
         await server.engine.setQuota(nil, namespace: "default")
         await machine.called("start b")
@@ -196,10 +197,11 @@ final class RecordingOwner: TaskOwner {
 
     @Test func defaultLimitsHoldAndAreNotStored() async throws {
         let server = await server()
-        await server.engine.setQuota(NamespaceQuota(defaultRequest: .init(cpuMillis: 500, cpuLimitMillis: 800, memoryLimitBytes: 1 << 20)), namespace: "default")
+        let defaults = ResourceRequest(cpuMillis: 500, cpuLimitMillis: 800, memoryLimitBytes: 1 << 20)
+        await server.engine.setQuota(NamespaceQuota(defaultRequest: defaults), namespace: "default")
         await server.engine.submit(try await insert("a"))
         await machine.called("start a")
-        #expect(machine.state.value.specs["a"]?.resources == .init(cpuMillis: 500, cpuLimitMillis: 800, memoryLimitBytes: 1 << 20))
+        #expect(machine.state.value.specs["a"]?.resources == defaults)
         #expect(await server.engine.usage("default").held.cpuMillis == 500)
         let stored = try await scratch.database.read { db in try TaskStore.find(db, "a") }
         #expect(stored?.spec.resources == ResourceRequest())
