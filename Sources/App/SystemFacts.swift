@@ -28,6 +28,10 @@ struct SystemFacts: Sendable {
         return .make([
             "version": .string(version), "started_at": .string(startedAt.rfc3339(milliseconds: true)),
             "isolation": ["level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary)],
+            "resource_control": [
+                "cgroup_version": has.control.cgroupVersion.map { JSON.int(Int64($0)) } ?? JSON.null, "cpu_weights": .bool(has.control.cpuWeights),
+                "cpu_limits": .bool(has.control.cpuLimits), "memory_limits": .bool(has.control.memoryLimits),
+            ],
             "executor": [
                 "name": .string(executor.name), "cpu_millis": .int(Int64(has.cpuMillis)), "memory_bytes": .int(has.memoryBytes), "gpus": .int(Int64(has.gpus)),
             ],

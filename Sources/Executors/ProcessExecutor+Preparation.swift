@@ -77,7 +77,7 @@ extension ProcessExecutor {
             sandbox.workingDirectory = try SandboxPath.normalize(path, "working directory")
         }
         let limit = task.spec.resources.memoryLimitBytes
-        if limit > 0 && !cgroups.isAvailable { sandbox.dataLimit = limit }
+        if limit > 0 && !cgroups.holdsMemory { sandbox.dataLimit = limit }
         return sandbox
     }
 
@@ -91,11 +91,10 @@ extension ProcessExecutor {
             line = line.map { SandboxPath.redirect($0, paths: paths, root: sandbox.root) }
             variables = variables.map { .init($0.name, $0.name == "PATH" ? $0.value : SandboxPath.redirect($0.value, paths: paths, root: sandbox.root)) }
         }
-        let limit = task.spec.resources.memoryLimitBytes
         return Supervisor.Launch(
             directory: directory, log: logPath(taskID: task.id), deadlineSeconds: task.spec.deadlineSeconds, graceSeconds: task.spec.graceSeconds,
-            cgroups: limit > 0 ? cgroups.make(taskID: task.id, memoryBytes: limit) : [], overlay: layer(plan), command: sandbox.commandLine(line),
-            environment: variables)
+            cgroups: cgroups.make(taskID: task.id, namespace: task.namespace, weight: weight(of: task.namespace), resources: task.spec.resources),
+            overlay: layer(plan), command: sandbox.commandLine(line), environment: variables)
     }
 
     /// The image's, then the server's, then the task's: a later one of the same name wins.
@@ -115,10 +114,10 @@ extension ProcessExecutor {
     }
 
     /// Looks at the machine, which takes milliseconds.
-    static func machine(_ isolation: IsolationLevel) -> ExecutorCapabilities {
+    static func machine(_ isolation: IsolationLevel, _ control: ResourceControl) -> ExecutorCapabilities {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
         let gpus = Self.gpuDevices().filter { $0.wholeMatch(of: /\/dev\/nvidia[0-9]+/) != nil }.count
-        return ExecutorCapabilities(cpuMillis: cores * 1000, memoryBytes: memory, gpus: gpus, isolation: isolation)
+        return ExecutorCapabilities(cpuMillis: cores * 1000, memoryBytes: memory, gpus: gpus, isolation: isolation, control: control)
     }
 }

@@ -49,6 +49,8 @@ public final class ProcessExecutor: Executor {
     let environments: ManagedEnvironments
     let planner: EnvironmentPlanner
     let cgroups: Cgroups
+    /// Of namespaces; 1 for those that are not here.
+    private let weights = Mutex<[String: Int]>([:])
     let canOverlay: Bool
     let blobs: BlobStore
     let clock: WallClock
@@ -102,11 +104,11 @@ public final class ProcessExecutor: Executor {
         self.blobs = blobs
         self.clock = clock
         mode = finding.mode
-        machine = Self.machine(finding.mode.level)
+        cgroups = Cgroups.detect()
+        machine = Self.machine(finding.mode.level, cgroups.control)
         isolationNotes = finding.reasons
         // The overlay's options are one text with commas and colons in it.
         canOverlay = finding.canOverlay && !options.dataDirectory.contains { ",:\\".contains($0) }
-        cgroups = Cgroups.detect()
         files = BlockingQueue(label: "monoflow.tasks.files", width: 8)
         table = try EnvironmentTable.load(file: options.environmentsFile)
         let environmentsDirectory = options.dataDirectory + "/environments"
@@ -125,6 +127,13 @@ public final class ProcessExecutor: Executor {
     }
 
     public func capabilities() -> ExecutorCapabilities { machine }
+
+    public func setWeight(_ weight: Int, namespace: String) {
+        weights.withLock { $0[namespace] = weight == 1 ? nil : weight }
+        cgroups.setWeight(weight, namespace: namespace)
+    }
+
+    func weight(of namespace: String) -> Int { weights.withLock { $0[namespace] ?? 1 } }
 
     // ---- places ----
 

@@ -36,6 +36,13 @@ public protocol Executor: Sendable {
 
     /// The file that holds the task's log; it may not exist yet.
     func logPath(taskID: String) -> String
+
+    /// The weight of a namespace's tasks, running ones too, among those of the others: 1 where never set. Returns at once.
+    func setWeight(_ weight: Int, namespace: String)
+}
+
+extension Executor {
+    public func setWeight(_ weight: Int, namespace: String) {}
 }
 
 /// One start of a task: the durable spec and what only this start knows.
@@ -77,11 +84,31 @@ public struct ExecutorCapabilities: Sendable, Equatable {
     public var memoryBytes: Int64
     public var gpus: Int
     public var isolation: IsolationLevel
-    public init(cpuMillis: Int, memoryBytes: Int64, gpus: Int, isolation: IsolationLevel) {
+    public var control: ResourceControl
+    public init(cpuMillis: Int, memoryBytes: Int64, gpus: Int, isolation: IsolationLevel, control: ResourceControl = .init()) {
         self.cpuMillis = cpuMillis
         self.memoryBytes = memoryBytes
         self.gpus = gpus
         self.isolation = isolation
+        self.control = control
+    }
+}
+
+/// What an executor holds tasks to while they run, beside what admission counts.
+public struct ResourceControl: Sendable, Equatable {
+    /// The version of Linux' control groups that serve for it; nil where none can be made.
+    public var cgroupVersion: Int?
+    /// Running tasks share the cores by the weights of their namespaces.
+    public var cpuWeights: Bool
+    /// `cpuLimitMillis` is held.
+    public var cpuLimits: Bool
+    /// `memoryLimitBytes` is held for a task as a whole; else for each of its processes' data.
+    public var memoryLimits: Bool
+    public init(cgroupVersion: Int? = nil, cpuWeights: Bool = false, cpuLimits: Bool = false, memoryLimits: Bool = false) {
+        self.cgroupVersion = cgroupVersion
+        self.cpuWeights = cpuWeights
+        self.cpuLimits = cpuLimits
+        self.memoryLimits = memoryLimits
     }
 }
 

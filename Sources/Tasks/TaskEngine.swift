@@ -9,7 +9,8 @@ public protocol TaskOwner: Sendable {
     /// - Returns: whether the end is durable. Where it is not, the task's files stay for the next server process.
     func taskEnded(_ task: TaskRecord, exit: TaskExit, collect: @Sendable ([OutputFile]) async throws -> [String: CollectedOutput]) async -> Bool
 
-    /// The task cannot start now, for this reason. The engine does not wait for the answer: its caller may be the owner.
+    /// The task cannot start now, for this reason: the machine or its namespace's quota. An empty reason says that what was told holds
+    /// no longer. Calls for one task come one after the other. The engine does not wait for the answer: its caller may be the owner.
     func taskWaits(_ task: TaskRecord, reason: String) async
 }
 
@@ -42,6 +43,8 @@ public actor TaskEngine {
     private var cancelled: Set<String> = []
     /// Preparations in progress: a task that is cancelled meanwhile does not wait for a long one.
     private var preparing: [String: Task<Void, any Error>] = [:]
+    /// The last word to each task's owner on why it waits.
+    private var telling: [String: Task<Void, Never>] = [:]
     private var isDraining = false
     private var timer: Task<Void, Never>?
 
@@ -67,6 +70,26 @@ public actor TaskEngine {
 
     public var counts: (waiting: Int, admitted: Int) { (queue.waitingCount, queue.admittedCount) }
 
+    // MARK: Namespaces
+
+    /// Sets what a namespace's tasks may hold at once; nil bounds nothing, at weight 1. It holds at once for what waits; what runs goes
+    /// on. Kept in memory: set it again at each start, before `recover`.
+    public func setQuota(_ quota: NamespaceQuota?, namespace: String) {
+        queue.setQuota(quota, namespace: namespace)
+        executor.setWeight(quota?.boundedWeight ?? 1, namespace: namespace)
+        pump()
+    }
+
+    public func usage(_ namespace: String) -> NamespaceUsage { queue.usage(namespace) }
+
+    /// Of every namespace that holds something, waits for something or has a quota.
+    public func usage() -> [String: NamespaceUsage] { queue.usage() }
+
+    /// Tasks by namespace, for metrics. - Parameter most: rows at most; the namespaces with the fewest tasks share the last one.
+    public func countsByNamespace(most: Int = 100) -> [NamespaceCount] { NamespaceCount.rows(queue.usage(), most: most) }
+
+    // MARK: Tasks
+
     /// Takes up every task that an earlier server process left. Owners must be registered and ready.
     public func recover() async throws {
         for task in try await database.read(TaskStore.alive) where tasks[task.id] == nil {
@@ -75,7 +98,8 @@ public actor TaskEngine {
                 enqueue(task)
             } else {
                 // Whether it was started is answered by its supervisor's claim, not by the last state written.
-                queue.adopt(task.id, task.spec.resources)
+                queue.adopt(task.id, task.spec.resources, namespace: task.namespace)
+                if !task.message.isEmpty { tell(task.id, "") }
                 Task { await self.drive(task) }
             }
         }
@@ -94,7 +118,7 @@ public actor TaskEngine {
     public func cancel(_ id: String) {
         guard let task = tasks[id], cancelled.insert(id).inserted else { return }
         if queue.remove(id) {
-            queue.adopt(id, ResourceRequest())
+            pump()
             Task { await self.end(task, self.stoppedBeforeStart()) }
         } else if let handle = handles[id] {
             executor.stop(handle)
@@ -112,9 +136,12 @@ public actor TaskEngine {
     // MARK: Admission
 
     private func enqueue(_ task: TaskRecord) {
-        queue.enqueue(task.id, task.spec.resources, notBefore: task.notBefore)
-        guard let reason = queue.refusal(task.spec.resources), let owner = owners[task.ownerKind] else { return }
-        Task { await owner.taskWaits(task, reason: reason) }
+        do throws(MonoflowError) {
+            try queue.enqueue(task.id, task.spec.resources, namespace: task.namespace, notBefore: task.notBefore, told: task.message)
+        } catch {
+            let exit = TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: error.reason)
+            Task { await self.end(task, exit) }
+        }
     }
 
     private func pump() {
@@ -124,12 +151,22 @@ public actor TaskEngine {
             guard let task = tasks[id] else { queue.release(id); continue }
             Task { await self.drive(task) }
         }
+        for (id, reason) in queue.takeNotices() { tell(id, reason) }
         timer?.cancel()
         timer = nil
-        guard let next = queue.nextTime(after: now) else { return }
+        guard let next = queue.nextTime else { return }
         timer = Task { [weak self] in
             try? await Task.sleep(for: .milliseconds(next.milliseconds - now.milliseconds))
             if !Task.isCancelled { await self?.pump() }
+        }
+    }
+
+    private func tell(_ id: String, _ reason: String) {
+        guard let task = tasks[id], let owner = owners[task.ownerKind] else { return }
+        let earlier = telling[id]
+        telling[id] = Task {
+            await earlier?.value
+            await owner.taskWaits(task, reason: reason)
         }
     }
 
@@ -221,6 +258,7 @@ public actor TaskEngine {
         let facts = launchFacts(task)
         var spec = task.spec
         spec.network = spec.network && facts.allowsNetwork
+        spec.resources = queue.effective(spec.resources, namespace: task.namespace)
         return TaskLaunch(id: task.id, namespace: task.namespace, spec: spec, serviceToken: facts.token, serverURL: facts.serverURL)
     }
 
@@ -233,6 +271,7 @@ public actor TaskEngine {
         tasks[id] = nil
         handles[id] = nil
         cancelled.remove(id)
+        telling[id] = nil
         queue.release(id)
         pump()
     }

@@ -92,22 +92,6 @@ public struct OutputFile: Codable, Sendable, Equatable {
     }
 }
 
-public struct ResourceRequest: Codable, Sendable, Equatable {
-    /// Thousandths of a core; 0 asks for none in particular.
-    public var cpuMillis: Int
-    /// Bytes; 0 asks for none in particular.
-    public var memoryBytes: Int64
-    /// Bytes a task may use before it is ended; 0 is unlimited.
-    public var memoryLimitBytes: Int64
-    public var gpus: Int
-    public init(cpuMillis: Int = 0, memoryBytes: Int64 = 0, memoryLimitBytes: Int64 = 0, gpus: Int = 0) {
-        self.cpuMillis = cpuMillis
-        self.memoryBytes = memoryBytes
-        self.memoryLimitBytes = memoryLimitBytes
-        self.gpus = gpus
-    }
-}
-
 public enum TaskLimits {
     /// As Argo and Kubernetes bound a parameter's value.
     public static let parameterBytes = 1 << 20

@@ -16,6 +16,8 @@ public final class ScriptedMachine: Sendable {
         public var prepareErrors: [String: MonoflowError] = [:]
         public var startErrors: [String: MonoflowError] = [:]
         public var specs: [String: TaskSpec] = [:]
+        /// By namespace, as last set.
+        public var weights: [String: Int] = [:]
 
         public func count(_ call: String) -> Int { calls.count { $0 == call } }
     }
@@ -95,6 +97,8 @@ public final class ScriptedExecutor: Executor {
             return handle
         }
     }
+
+    public func setWeight(_ weight: Int, namespace: String) { state.update { $0.weights[namespace] = weight } }
 
     public func recover(taskID: String) throws -> TaskHandle? { state.value.claims[taskID] }
 

@@ -66,11 +66,11 @@ final class RecordingOwner: TaskOwner {
     }
 
     /// Writes the row, as an owner does before it submits. - Parameter path: the states that an earlier server left behind.
-    private func insert(_ id: String, cpu: Int = 0, path: [TaskState] = []) async throws -> TaskRecord {
+    private func insert(_ id: String, cpu: Int = 0, namespace: String = "default", path: [TaskState] = []) async throws -> TaskRecord {
         var spec = TaskSpec(image: "alpine", resources: ResourceRequest(cpuMillis: cpu))
         spec.outputs = [OutputFile(name: "o", path: "/o", kind: .parameter)]
         let task = TaskRecord(
-            id: id, namespace: "default", ownerKind: "test", ownerID: "x", nodeID: "n", attempt: 1, spec: spec, executor: "scripted",
+            id: id, namespace: namespace, ownerKind: "test", ownerID: "x", nodeID: "n", attempt: 1, spec: spec, executor: "scripted",
             createdAt: Timestamp(milliseconds: 1))
         try await scratch.database.write { db in
             try TaskStore.insert(db, task)
@@ -170,6 +170,51 @@ final class RecordingOwner: TaskOwner {
         #expect(try await stored("huge") == .pending)
         await server.engine.cancel("huge")
         #expect(await server.owner.told("huge")?.reason == .stopped)
+    }
+
+    // MARK: Quotas
+
+    @Test func aTaskBeyondTheQuotaWaitsAndIsToldWhy() async throws {
+        let server = await server()
+        await server.engine.setQuota(NamespaceQuota(cpuMillis: 1000, weight: 3), namespace: "default")
+        #expect(machine.state.value.weights == ["default": 3])
+        await server.engine.submit(try await insert("a", cpu: 1000))
+        await server.engine.submit(try await insert("b", cpu: 1000))
+        await server.engine.submit(try await insert("c", cpu: 1000, namespace: "other"))
+        await machine.called("start a")
+        await machine.called("start c")
+        await server.owner.state.until { $0.waits == ["b: namespace default: quota cpu: used 1, asks 1, allowed 1"] }
+        #expect(await server.engine.usage("default").held == .init(cpuMillis: 1000, tasks: 1))
+        #expect(await server.engine.usage()["default"]?.waiting == .init(cpuMillis: 1000, tasks: 1))
+        let counts = await server.engine.countsByNamespace()
+        #expect(counts == [.init(namespace: "default", waiting: 1, admitted: 1), .init(namespace: "other", waiting: 0, admitted: 1)])
+        #expect(machine.state.value.count("prepare b") == 0)
+        await server.engine.setQuota(nil, namespace: "default")
+        await machine.called("start b")
+        await server.owner.state.until { $0.waits.last == "b: " }
+        #expect(machine.state.value.weights == ["default": 1])
+    }
+
+    @Test func defaultLimitsHoldAndAreNotStored() async throws {
+        let server = await server()
+        let defaults = ResourceRequest(cpuMillis: 500, cpuLimitMillis: 800, memoryLimitBytes: 1 << 20)
+        await server.engine.setQuota(NamespaceQuota(defaultRequest: defaults), namespace: "default")
+        await server.engine.submit(try await insert("a"))
+        await machine.called("start a")
+        #expect(machine.state.value.specs["a"]?.resources == defaults)
+        #expect(await server.engine.usage("default").held.cpuMillis == 500)
+        let stored = try await scratch.database.read { db in try TaskStore.find(db, "a") }
+        #expect(stored?.spec.resources == ResourceRequest())
+    }
+
+    /// What an earlier server told is taken back by the next one, where no quota is set any more.
+    @Test(arguments: [[], [.admitted, .starting]] as [[TaskState]]) func aStaleReasonIsTakenBack(path: [TaskState]) async throws {
+        _ = try await insert("a", path: path)
+        try await scratch.database.write { db in try TaskStore.setMessage(db, "a", "namespace default: quota tasks: used 1, asks 1, allowed 1") }
+        let server = await server()
+        try await server.engine.recover()
+        await machine.called("start a")
+        await server.owner.state.until { $0.waits == ["a: "] }
     }
 
     @Test func drainStartsNothingMore() async throws {

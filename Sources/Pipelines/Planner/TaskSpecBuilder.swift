@@ -162,7 +162,7 @@ struct TaskSpecBuilder {
         let memory = try quantity(wanted.memoryRequest, "memory request") ?? memoryLimit
         return ResourceRequest(
             // More than any machine has stays more than any machine has.
-            cpuMillis: Int(min((cpu ?? 0) * 1000, 1e15)), memoryBytes: Int64(memory ?? 0), memoryLimitBytes: Int64(memoryLimit ?? 0),
-            gpus: Int(try quantity(wanted.accelerators, "accelerator count") ?? 0))
+            cpuMillis: Int(min((cpu ?? 0) * 1000, 1e15)), cpuLimitMillis: Int(min(((cpuLimit ?? 0) * 1000).rounded(.up), 1e15)),
+            memoryBytes: Int64(memory ?? 0), memoryLimitBytes: Int64(memoryLimit ?? 0), gpus: Int(try quantity(wanted.accelerators, "accelerator count") ?? 0))
     }
 }
