@@ -17,7 +17,7 @@ struct SystemFacts: Sendable {
     let state: ServerState
 
     func json() -> JSON {
-        let has = executor.capabilities()
+        let has = executor.capabilities(), network = executor.network
         var inference: JSON = ["ready": false, "message": .string(runtime.message)]
         if case .ready(let version) = runtime.state {
             inference["ready"] = true
@@ -26,7 +26,14 @@ struct SystemFacts: Sendable {
         }
         return [
             "version": .string(version), "started_at": .string(startedAt.rfc3339(milliseconds: true)),
-            "isolation": ["level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary)],
+            "isolation": [
+                "level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary),
+                "network": [
+                    "kind": .string(network.kind.rawValue), "egress": .bool(network.kind == .host || network.hasEgress),
+                    "can_separate": .bool(network.canSeparate), "summary": .string(network.summary),
+                ],
+                "notes": .array(executor.isolationNotes.map { .string($0) }),
+            ],
             "executor": [
                 "name": .string(executor.name), "cpu_millis": .int(Int64(has.cpuMillis)), "memory_bytes": .int(has.memoryBytes), "gpus": .int(Int64(has.gpus)),
             ],

@@ -81,11 +81,30 @@ extension ProcessExecutor {
         return sandbox
     }
 
-    func launch(_ task: TaskLaunch, directory: String) throws(MonoflowError) -> Supervisor.Launch {
+    /// The network that a task enters; nil where it has the host's, or one for itself alone.
+    /// - Throws: `failedPrecondition` where its namespace asks for what this machine does not have: never weaker in silence.
+    func network(of task: TaskLaunch) async throws -> NetworkJoin? {
+        guard task.spec.network else {
+            guard mode.level != .none else { throw withoutNetwork(task, "steps are not isolated, so their network cannot be switched off") }
+            return nil
+        }
+        guard networks.mode.kind == .namespace || !task.allowsEgress else { return nil }
+        guard networks.mode.canSeparate else { throw withoutNetwork(task, "network namespaces cannot be made here, so the way outside cannot be closed") }
+        let port = task.serverURL.flatMap { URL(string: $0)?.port } ?? 8080
+        let index = try users.user(of: task.namespace).uid - options.firstUserID
+        return try await networks.join(task.namespace, index: index, port: port, egress: task.allowsEgress)
+    }
+
+    private func withoutNetwork(_ task: TaskLaunch, _ why: String) -> MonoflowError {
+        MonoflowError(.failedPrecondition, "start task", task.id, why, hint: "change the network setting of the namespace \(task.namespace)")
+    }
+
+    /// - Parameter network: what `network(of:)` found.
+    func launch(_ task: TaskLaunch, directory: String, network: NetworkJoin? = nil) throws(MonoflowError) -> Supervisor.Launch {
         let plan = try planner.plan(task.spec)
         let sandbox = try sandbox(task, plan, directory: directory)
         var line = plan.commandLine
-        var variables = variables(task, plan)
+        var variables = variables(task, plan, serverURL: network?.serverURL ?? task.serverURL)
         if mode.level == .none {
             let paths = task.spec.inputs.map(\.path) + task.spec.outputs.map(\.path) + [RootTemplate.serviceAccount, "/root"]
             line = line.map { SandboxPath.redirect($0, paths: paths, root: sandbox.root) }
@@ -94,14 +113,14 @@ extension ProcessExecutor {
         let limit = task.spec.resources.memoryLimitBytes
         return Supervisor.Launch(
             directory: directory, log: logPath(taskID: task.id), deadlineSeconds: task.spec.deadlineSeconds, graceSeconds: task.spec.graceSeconds,
-            cgroups: limit > 0 ? cgroups.make(taskID: task.id, memoryBytes: limit) : [], overlay: layer(plan), command: sandbox.commandLine(line),
-            environment: variables)
+            cgroups: limit > 0 ? cgroups.make(taskID: task.id, memoryBytes: limit) : [], overlay: layer(plan), network: network,
+            command: sandbox.commandLine(line), environment: variables)
     }
 
     /// The image's, then the server's, then the task's: a later one of the same name wins.
-    private func variables(_ task: TaskLaunch, _ plan: EnvironmentPlan) -> [EnvironmentVariable] {
+    private func variables(_ task: TaskLaunch, _ plan: EnvironmentPlan, serverURL: String?) -> [EnvironmentVariable] {
         var all = plan.variables
-        if let url = task.serverURL { all += [.init("MONOFLOW_SERVER", url), .init("KF_PIPELINES_ENDPOINT", url)] }
+        if let url = serverURL { all += [.init("MONOFLOW_SERVER", url), .init("KF_PIPELINES_ENDPOINT", url)] }
         if task.serviceToken != nil { all.append(.init("KF_PIPELINES_SA_TOKEN_PATH", RootTemplate.serviceAccount + "/token")) }
         all += task.spec.env
         var last: [String: Int] = [:]

@@ -10,6 +10,8 @@ public struct SandboxMode: Sendable, Equatable {
     public var mapsRoot: Bool
     /// Absolute path of bubblewrap; nil at level none.
     public var bubblewrap: String?
+    /// System calls that tasks have no use for are refused.
+    public var filtersCalls: Bool { level != .none }
     public init(level: IsolationLevel, mapsRoot: Bool = false, bubblewrap: String? = nil) {
         self.level = level
         self.mapsRoot = mapsRoot
@@ -79,6 +81,7 @@ struct Sandbox {
             line += ["--uid", "\(owner.uid)", "--gid", "\(owner.gid)", "--nproc", "16384"]
             if mode.mapsRoot { line.append("--map-root") }
         }
+        if mode.filtersCalls { line.append("--filter") }
         if let dataLimit { line += ["--data", "\(dataLimit)"] }
         return line + ["--chdir", mode.level == .none ? (workingDirectory == "/" ? root : root + workingDirectory) : workingDirectory]
     }

@@ -47,12 +47,15 @@ public struct TaskLaunch: Sendable {
     public var serviceToken: String?
     /// Base URL of this server as the task reaches it, e.g. `http://127.0.0.1:8080`.
     public var serverURL: String?
-    public init(id: String, namespace: String, spec: TaskSpec, serviceToken: String? = nil, serverURL: String? = nil) {
+    /// Whether its namespace lets it reach what is outside the namespace's own network.
+    public var allowsEgress: Bool
+    public init(id: String, namespace: String, spec: TaskSpec, serviceToken: String? = nil, serverURL: String? = nil, allowsEgress: Bool = true) {
         self.id = id
         self.namespace = namespace
         self.spec = spec
         self.serviceToken = serviceToken
         self.serverURL = serverURL
+        self.allowsEgress = allowsEgress
     }
 }
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 struct options {
-    int supervised, map_root, has_uid;
+    int supervised, map_root, has_uid, filter;
     uid_t uid;
     gid_t gid;
     const char *directory;
@@ -60,6 +60,7 @@ static struct options parse(int argc, char **argv) {
         const char *name = argv[at];
         if (strcmp(name, "--supervised") == 0) o.supervised = 1;
         else if (strcmp(name, "--map-root") == 0) o.map_root = 1;
+        else if (strcmp(name, "--filter") == 0) o.filter = 1;
         else if (strcmp(name, "--uid") == 0) { o.uid = (uid_t)number_value(argc, argv, &at); o.has_uid = 1; }
         else if (strcmp(name, "--gid") == 0) o.gid = (gid_t)number_value(argc, argv, &at);
         else if (strcmp(name, "--nofile") == 0) limit(RLIMIT_NOFILE, (rlim_t)number_value(argc, argv, &at));
@@ -135,6 +136,7 @@ static void become_user(const struct options *o) {
         drop_bounding_set();
     }
     drop_capabilities();
+    if (o->filter && refuse_system_calls() != 0) give_up("cannot filter system calls", "", 126);
     // The command runs as the same user: without this it could read this process's memory and descriptors.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     // Cleared by the change of user. Outside a pid namespace init has to outlive the supervisor for a moment, to end

@@ -34,6 +34,12 @@ enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_USAGE = 2, RUN_ALREADY_CLAIMED = 3 };
 
 int run_main(int argc, char **argv);
 int init_main(int argc, char **argv);
+int network_main(int argc, char **argv);
+/// Has the kernel refuse this process and what it starts the system calls that tasks have no use for. Returns -1 where it cannot.
+int refuse_system_calls(void);
+/// Enters the network namespace of a `network` process, named `PID:NET:USER` by the inodes of its namespaces, USER 0 for the own user
+/// namespace. Returns -1 where it is not there any more.
+int enter_network(const char *place);
 
 // ---- shared by both ----
 
