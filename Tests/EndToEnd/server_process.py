@@ -25,13 +25,13 @@ def onnxruntime_library():
 class Server:
     """Started by `start`, ended by `stop` (SIGTERM) or `kill` (SIGKILL); may be started again on its data."""
 
-    def __init__(self, data, name, arguments=(), images=IMAGES, network="host", user=None):
+    def __init__(self, data, name, arguments=(), images=IMAGES, network="host", user=None, prefix=()):
         """Steps of most tests speak with the test itself, on the host's loopback: hence their network. `user`: an unprivileged one, by
-        number, which the data directory belongs to."""
+        number, which the data directory belongs to. `prefix`: a program that starts the server."""
         self.data = pathlib.Path(data)
         self.name = name
         self.arguments = ["--step-network", network, *arguments]
-        self.prefix = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        self.prefix = list(prefix) if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
         self.images = images
         self.process = None
         self.url = None
