@@ -71,6 +71,7 @@ actor NamespaceNetworks {
             kill(holder.identity.pid, SIGTERM)
             withExtendedLifetime(lock) {}
         }
+        try enter(holder, directory, supervisor)
         guard wanted != .host else { return nil }
         do {
             let egress = try VethEgress(directory: directory, searchPath: searchPath)
@@ -81,6 +82,19 @@ actor NamespaceNetworks {
         } catch {
             reasons.append("no way outside for networks of namespaces: \(error.message)")
             return nil
+        }
+    }
+
+    /// Some containers let network namespaces be made and not entered.
+    private static func enter(_ holder: NetworkHolder, _ directory: String, _ supervisor: Supervisor) throws(MonoflowError) {
+        let place = directory + "/" + Identifiers.random()
+        try Files.makeDirectory(place)
+        defer { for name in ["/claim", "/log", "/exit", ""] { remove(place + name) } }
+        _ = try Command([
+            supervisor.program, "run", "--dir", place, "--log", place + "/log", "--network", holder.place, "--network-lock", directory + "/lock", "--", "/bin/sh", "-c", "echo entered",
+        ]).run()
+        guard (try? Files.read(place + "/log", limit: 4096)) == Array("entered\n".utf8) else {
+            throw MonoflowError(.failedPrecondition, "enter network namespace", "", "network namespaces can be made here, but not entered")
         }
     }
 

@@ -77,11 +77,12 @@ public final class ProcessExecutor: Executor {
                 .failedPrecondition, "start process executor", options.stepProgram, "monoflow-step is not there", hint: "it is built beside the server: `swift build`")
         }
         let data = options.dataDirectory
-        for part in ["tasks", "probe"] { try Files.makeDirectory("\(data)/\(part)") }
+        for part in ["tasks", "probe", "environments"] { try Files.makeDirectory("\(data)/\(part)") }
         let queue = DispatchQueue(label: "monoflow.tasks")
         let supervisor = try Supervisor(program: options.stepProgram, queue: queue)
         let host = HostView(
             etc: try HostEtc(parent: data + "/host"), nameServers: options.network == .host ? "/etc/resolv.conf" : NameServers.file)
+        options.firstUserID = UserRange.first(preferred: options.firstUserID)
         let users = try NamespaceUsers(path: data + "/namespace-users.json", first: options.firstUserID)
         let bubblewrap = Executables.find("bwrap", path: (options.hostEnvironment["PATH"] ?? "") + ":/usr/local/bin:/usr/bin:/bin")
         let finding = try await SandboxProbe(
@@ -92,6 +93,7 @@ public final class ProcessExecutor: Executor {
                 .failedPrecondition, "start process executor", "sandbox", finding.reasons.joined(separator: "; "),
                 hint: "install bubblewrap (apt-get install bubblewrap), allow user namespaces, or start with --allow-weak-isolation")
         }
+        if finding.mode.level == .restricted { for part in ["", "/tasks", "/environments"] { try PathAccess.allow(data + part) } }
         let files = BlockingQueue(label: "monoflow.tasks.files", width: 8)
         let networks = try await files.run { [options] in
             try NamespaceNetworks.open(

@@ -94,6 +94,9 @@ public enum IsolationLevel: String, Codable, Sendable, CaseIterable {
     case sandboxWithUserPerNamespace
     /// Bubblewrap in an unprivileged user namespace, as the server's own user.
     case sandbox
+    /// Landlock and a filter of system calls instead of a sandbox, and a Unix user per Monoflow namespace: the server is root where neither
+    /// mounts nor user namespaces are allowed, as in many containers.
+    case restricted
     /// Plain processes of the server's user.
     case none
 
@@ -102,6 +105,7 @@ public enum IsolationLevel: String, Codable, Sendable, CaseIterable {
         switch self {
         case .sandboxWithUserPerNamespace: "1: bubblewrap sandbox, one Unix user per namespace"
         case .sandbox: "2: bubblewrap sandbox, unprivileged"
+        case .restricted: "3: access to files restricted by Landlock, one Unix user per namespace; processes of others are seen"
         case .none: "none: plain processes without a sandbox"
         }
     }

@@ -39,7 +39,11 @@ static const unsigned short refused[] = {
 #endif
 };
 
+// What an IPC namespace would keep apart.
+static const unsigned short shared_by_name[] = {SYS_shmget, SYS_semget, SYS_msgget, SYS_mq_open, SYS_mq_unlink};
+
 enum {
+    SHARED_COUNT = sizeof shared_by_name / sizeof shared_by_name[0],
     COUNT = sizeof refused / sizeof refused[0],
     NEW_NAMESPACES = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
     SYSTEM_CALL_CLONE3 = 435,
@@ -50,8 +54,8 @@ enum {
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 #define FAIL(number) (SECCOMP_RET_ERRNO | (number))
 
-int refuse_system_calls(void) {
-    struct sock_filter program[COUNT * 2 + 24];
+int refuse_system_calls(int shared) {
+    struct sock_filter program[(COUNT + SHARED_COUNT) * 2 + 24];
     unsigned short at = 0;
 #define ADD(...) do { struct sock_filter next = __VA_ARGS__; program[at++] = next; } while (0)
     // Another architecture's calls have other numbers.
@@ -63,6 +67,10 @@ int refuse_system_calls(void) {
     ADD(ANSWER(FAIL(EPERM)));
     for (int i = 0; i < COUNT; i++) {
         ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], 0, 1));
+        ADD(ANSWER(FAIL(EPERM)));
+    }
+    for (int i = 0; shared && i < SHARED_COUNT; i++) {
+        ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, shared_by_name[i], 0, 1));
         ADD(ANSWER(FAIL(EPERM)));
     }
     // Its flags are behind a pointer, which a filter cannot follow; libraries fall back to clone.

@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
     fputs("usage: monoflow-step run --dir D --log F [--log-limit BYTES] [--deadline S] [--grace S]"
           " [--cgroup PATH]… [--overlay DIR]"
           " [--network PID:NET:USER --network-lock FILE] -- COMMAND…\n"
-          "       monoflow-step init [--supervised] [--uid N --gid N] [--map-root] [--filter] [--nofile N] [--nproc N]"
+          "       monoflow-step init [--supervised] [--uid N --gid N] [--map-root] [--filter] [--read PATH]… [--write PATH]… [--nofile N] [--nproc N]"
           " [--data BYTES] [--fsize BYTES] [--chdir D] -- COMMAND…\n"
           "       monoflow-step network --dir D --port N\n", stderr);
     return RUN_USAGE;

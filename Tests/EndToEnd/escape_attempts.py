@@ -406,8 +406,7 @@ def api(path, token=None, method="GET", body=None):
 
 
 def own_token():
-    path = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-    return pathlib.Path(path).read_text().strip() if FACTS["inside"] else None
+    return pathlib.Path(os.environ["KF_PIPELINES_SA_TOKEN_PATH"]).read_text().strip() if FACTS["inside"] else None
 
 
 @attempt
