@@ -35,18 +35,18 @@ actor NamespaceNetworks {
     /// Finds out what this machine permits, by trying.
     /// - Parameters:
     ///   - wanted: what the operator asks for.
-    ///   - hasSandbox: false where tasks are plain processes, which a network of their own would not keep apart.
+    ///   - mode: where tasks are plain processes a network of their own would not keep them apart.
     ///   - searchPath: where tools are looked for.
     /// - Throws: `failedPrecondition` where `namespace` is wanted and cannot be had.
     static func open(
-        _ wanted: StepNetwork, hasSandbox: Bool, dataDirectory: String, searchPath: String, supervisor: Supervisor, files: BlockingQueue
+        _ wanted: StepNetwork, mode sandbox: SandboxMode, dataDirectory: String, searchPath: String, supervisor: Supervisor, files: BlockingQueue
     ) throws -> NamespaceNetworks {
         let directory = dataDirectory + "/net"
         try Files.makeDirectory(directory)
         var reasons: [String] = [], egress: VethEgress?, canSeparate = false
         do {
-            guard hasSandbox else { throw MonoflowError(.failedPrecondition, "make network namespace", "", "steps are not isolated") }
-            egress = try probe(directory + "/.probe", wanted, supervisor, searchPath, &reasons)
+            guard sandbox.level != .none else { throw MonoflowError(.failedPrecondition, "make network namespace", "", "steps are not isolated") }
+            egress = try probe(directory + "/.probe", wanted, sandbox, supervisor, searchPath, &reasons)
             canSeparate = true
         } catch {
             reasons.append("network: \((error as? MonoflowError)?.message ?? "\(error)")")
@@ -62,7 +62,7 @@ actor NamespaceNetworks {
 
     /// - Returns: the way outside; nil where there is none, or none is wanted.
     private static func probe(
-        _ directory: String, _ wanted: StepNetwork, _ supervisor: Supervisor, _ searchPath: String, _ reasons: inout [String]
+        _ directory: String, _ wanted: StepNetwork, _ mode: SandboxMode, _ supervisor: Supervisor, _ searchPath: String, _ reasons: inout [String]
     ) throws(MonoflowError) -> VethEgress? {
         try Files.makeDirectory(directory)
         let lock = try NetworkLock(directory + "/lock")
@@ -70,6 +70,9 @@ actor NamespaceNetworks {
         defer {
             kill(holder.identity.pid, SIGTERM)
             withExtendedLifetime(lock) {}
+        }
+        guard holder.user == 0 || !mode.hasOwnUser else {
+            throw MonoflowError(.failedPrecondition, "make network namespace", "", "network namespaces need user namespaces here, which do not have the users of steps")
         }
         try enter(holder, directory, supervisor)
         guard wanted != .host else { return nil }

@@ -97,7 +97,7 @@ public final class ProcessExecutor: Executor {
         let files = BlockingQueue(label: "monoflow.tasks.files", width: 8)
         let networks = try await files.run { [options] in
             try NamespaceNetworks.open(
-                options.network, hasSandbox: finding.mode.level != .none, dataDirectory: data, searchPath: options.hostEnvironment["PATH"] ?? "",
+                options.network, mode: finding.mode, dataDirectory: data, searchPath: options.hostEnvironment["PATH"] ?? "",
                 supervisor: supervisor, files: files)
         }
         return try ProcessExecutor(
@@ -142,6 +142,9 @@ public final class ProcessExecutor: Executor {
 
     /// Which network tasks have on this machine.
     public var network: NetworkMode { networks.mode }
+
+    /// Lets the network of a namespace that was deleted go: it ends with the last of its tasks.
+    public func releaseNetwork(of namespace: String) async { await networks.release(namespace) }
 
     // ---- places ----
 

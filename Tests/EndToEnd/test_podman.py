@@ -103,7 +103,7 @@ def test_the_level_drops_and_is_shown(container, unique):
         assert victim.run(specification("own", "import os; open('own', 'w').write('mine'); print(os.getuid())", [])) == "30001\n"
         # What lies in the data directory belongs to the server; a step of another user neither lists nor opens it.
         program = "import os, sys\nfor path in sys.argv[1:]:\n try:\n  (os.listdir if os.path.isdir(path) else open)(path)\n  print('reached', path)\n except OSError as error:\n  print(error.errno)"
-        paths = ["/data/monoflow/monoflow.db", "/data/monoflow/admin-token", "/data/monoflow/tasks", "/data/monoflow", "/etc/shadow", "/tmp", "/dev/shm"]
+        paths = ["/data/monoflow/monoflow.db", "/data/monoflow/admin-token", "/data/monoflow/tasks", "/data/monoflow", "/etc/hostname", "/tmp", "/dev/shm"]
         assert set(attacker.run(specification("look", program, paths)).split("\n")) == {"13", ""}
     finally:
         assert server.stop() == 0
