@@ -1,6 +1,6 @@
 # Builds Monoflow and packs it with what its steps need. Steps run sandboxed by bubblewrap inside the container, which
-# needs user namespaces: run it with `--security-opt seccomp=unconfined --cap-add SYS_ADMIN`, or start the server
-# with `--allow-weak-isolation` where one namespace is all there is.
+# needs user namespaces: run it with `--security-opt seccomp=unconfined --cap-add SYS_ADMIN`. Without, steps are kept apart by
+# Landlock and Unix users only (isolation level 3); with `--cap-add NET_ADMIN` and nftables each namespace has a network of its own.
 #
 #   docker build -t monoflow .
 #   docker run -p 127.0.0.1:8080:8080 -v monoflow-data:/data --security-opt seccomp=unconfined --cap-add SYS_ADMIN monoflow

@@ -16,12 +16,12 @@ enum AccessStore {
 
     static func namespaceSettings(_ db: GRDB.Database) throws -> [String: NamespaceSettings] {
         let rows = try Row.fetchAll(db, sql: "SELECT name, network FROM namespaces")
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], NamespaceSettings(network: $0["network"])) })
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], NamespaceSettings(stored: $0["network"])) })
     }
 
     /// - Returns: whether there is such a namespace.
     static func update(_ db: GRDB.Database, namespace: String, _ settings: NamespaceSettings) throws -> Bool {
-        try db.execute(sql: "UPDATE namespaces SET network = ? WHERE name = ?", arguments: [settings.network, namespace])
+        try db.execute(sql: "UPDATE namespaces SET network = ? WHERE name = ?", arguments: [settings.stored, namespace])
         return db.changesCount > 0
     }
 

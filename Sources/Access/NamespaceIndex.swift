@@ -3,9 +3,18 @@ import Synchronization
 
 /// What an owner of a namespace decides for it.
 public struct NamespaceSettings: Sendable, Equatable {
-    /// Whether its tasks may use the host's network; without it they have a loopback of their own and nothing else.
+    /// Without it each task has a loopback of its own and nothing else.
     public var network = true
-    public init(network: Bool = true) { self.network = network }
+    /// Whether its tasks reach what is outside the namespace's own network: other tasks of the namespace and the server's API.
+    public var egress = true
+    public init(network: Bool = true, egress: Bool = true) {
+        self.network = network
+        self.egress = egress
+    }
+
+    /// As one number in the database: 1 for the network, 2 for no egress.
+    init(stored: Int) { self.init(network: stored & 1 != 0, egress: stored & 2 == 0) }
+    var stored: Int { (network ? 1 : 0) | (egress ? 0 : 2) }
 }
 
 /// All namespaces with their settings, in memory: authorization asks it on every request of an admin, and each start of a task.

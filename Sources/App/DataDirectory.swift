@@ -36,6 +36,17 @@ final class DataDirectory: Sendable {
         try Files.writeAtomically(Array(text.utf8), to: path + "/server.json", mode: 0o644)
     }
 
+    /// Where steps in a network of their own reach this server: a Unix socket, by a path that fits into its address.
+    func stepSocket() throws -> String {
+        let folder = path + "/net", name = "/api.sock"
+        try Files.makeDirectory(folder)
+        guard (folder + name).utf8.count > 100 else { return folder + name }
+        // Open as long as the server runs.
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Files.failure("open", folder) }
+        return "/proc/self/fd/\(descriptor)\(name)"
+    }
+
     /// Removes a deleted task's log.
     @Sendable func removeTask(_ id: String) {
         guard !id.isEmpty, !id.contains("/"), !id.hasPrefix(".") else { return }

@@ -25,7 +25,8 @@ public final class Server: Sendable {
     public let url: String
     /// The same with `https`; nil without TLS.
     public let tlsURL: String?
-    public let isolation: IsolationLevel
+    /// How steps are isolated, in one line.
+    public let isolation: String
     private let options: ServerOptions
     private let directory: DataDirectory
     private let database: MetadataDatabase
@@ -71,16 +72,18 @@ public final class Server: Sendable {
         let resources = try ResourceService(
             database: database, builtIn: ServedKinds.table, keyDirectory: directory.path, clock: clock, identifiers: identifiers, logger: logger)
         try await NamespaceObjects.adopt(access, resources)
-        let executorOptions = ProcessExecutorOptions(
+        var executorOptions = ProcessExecutorOptions(
             dataDirectory: directory.path, stepProgram: options.stepProgram, environmentsFile: options.images, allowWeakIsolation: options.allowWeakIsolation)
+        executorOptions.network = options.stepNetwork
         let executor = try await ProcessExecutor.open(executorOptions, blobs: blobs, clock: clock, logger: logger)
         let engine = TaskEngine(
             database: database, executor: executor, maximumTasks: options.maximumTasks ?? max(8, 4 * ProcessInfo.processInfo.activeProcessorCount),
             active: active, clock: clock, logger: logger
         ) { task in
-            LaunchFacts(
-                token: serviceTokens.issue(taskID: task.id, namespace: task.namespace), serverURL: state.url,
-                allowsNetwork: access.settings(of: task.namespace)?.network ?? false)
+            let settings = access.settings(of: task.namespace) ?? NamespaceSettings(network: false, egress: false)
+            return LaunchFacts(
+                token: serviceTokens.issue(taskID: task.id, namespace: task.namespace), serverURL: state.url, allowsNetwork: settings.network,
+                allowsEgress: settings.egress)
         }
 
         // Domains
@@ -120,6 +123,7 @@ public final class Server: Sendable {
         state.requests = requests
         let bound = try http.start(address)
         state.setAddress(bound)
+        _ = try http.start(.unix(path: try directory.stepSocket()))
         let tlsBound = try tlsAddress.map { try http.start($0, tls: certificates?.holder) }
         state.counters = { http.counters }
 
@@ -141,12 +145,12 @@ public final class Server: Sendable {
         state.setReady()
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
-            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation, options: options, directory: directory, database: database, audit: access.audit, engine: engine,
+            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation.summary + "; " + executor.network.summary, options: options, directory: directory, database: database, audit: access.audit, engine: engine,
             runs: runs, resources: resources, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
     }
 
     private init(
-        url: String, tlsURL: String?, isolation: IsolationLevel, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine,
+        url: String, tlsURL: String?, isolation: String, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine,
         runs: RunService, resources: ResourceService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
         state: ServerState, logger: Logger
     ) {

@@ -1,4 +1,5 @@
 import Core
+import Executors
 import Foundation
 import HTTP
 
@@ -22,6 +23,8 @@ public struct ServerOptions: Sendable {
     /// The `monoflow-step` program.
     public var stepProgram: String
     public var allowWeakIsolation = false
+    /// Which network steps get.
+    public var stepNetwork = StepNetwork.automatic
     /// Where a line for each request goes: a file, or `-` for standard error; nil for nowhere.
     public var accessLog: String?
     /// Most tasks at once; nil: four for each core.
@@ -37,6 +40,15 @@ public struct ServerOptions: Sendable {
         self.publicDirectory = publicDirectory
         self.migrations = migrations
         self.stepProgram = stepProgram
+    }
+}
+
+extension ServerOptions {
+    /// Takes the word of `--step-network`. - Returns: false for an unknown one.
+    public mutating func readStepNetwork(_ word: String) -> Bool {
+        guard let value = StepNetwork(rawValue: word) else { return false }
+        stepNetwork = value
+        return true
     }
 }
 

@@ -31,7 +31,7 @@ public struct Service: Sendable {
         defer { for source in sources { source.cancel() } }
         let server = try await Server.start(options, logger: logger)
         logger.notice("monoflow \(Server.version) listens on \([server.url, server.tlsURL].compactMap { $0 }.joined(separator: " and "))")
-        logger.notice("isolation \(server.isolation.summary)")
+        logger.notice("isolation \(server.isolation)")
         logger.notice("the admin's token is in \(options.data)/admin-token")
         for await number in signals {
             if number == SIGHUP {

@@ -17,7 +17,7 @@ struct SystemFacts: Sendable {
     let state: ServerState
 
     func json() -> JSON {
-        let has = executor.capabilities()
+        let has = executor.capabilities(), network = executor.network
         var inference: JSON = ["ready": false, "message": .string(runtime.message)]
         if case .ready(let version) = runtime.state {
             inference["ready"] = true
@@ -27,7 +27,14 @@ struct SystemFacts: Sendable {
         let tls = state.tls.map { JSON.make(["url": .string($0.url), "ca": $0.authority.map { .string($0) }]) }
         return .make([
             "version": .string(version), "started_at": .string(startedAt.rfc3339(milliseconds: true)),
-            "isolation": ["level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary)],
+            "isolation": [
+                "level": .string(has.isolation.rawValue), "summary": .string(has.isolation.summary),
+                "network": [
+                    "kind": .string(network.kind.rawValue), "egress": .bool(network.kind == .host || network.hasEgress),
+                    "can_separate": .bool(network.canSeparate), "summary": .string(network.summary),
+                ],
+                "notes": .array(executor.isolationNotes.map { .string($0) }),
+            ],
             "resource_control": [
                 "cgroup_version": has.control.cgroupVersion.map { JSON.int(Int64($0)) } ?? JSON.null, "cpu_weights": .bool(has.control.cpuWeights),
                 "cpu_limits": .bool(has.control.cpuLimits), "memory_limits": .bool(has.control.memoryLimits),

@@ -12,12 +12,14 @@ struct EnvironmentBuild {
     let cache: String
     /// Opens the environment's directories, for tasks that get a writable layer over it.
     let opensDirectories: Bool
+    /// Where the build's own files are: empty where it has a root of its own.
+    var root = ""
     /// This server's own variables, of which package tools need some.
     let hostEnvironment: [String: String]
 
     var variables: [EnvironmentVariable] {
         var list: [String: String] = [
-            "PATH": EnvironmentPlan.hostPath, "HOME": "/root", "LANG": "C.UTF-8", "VENV": plan.venv, "PYTHON": plan.interpreter.path,
+            "PATH": EnvironmentPlan.hostPath, "HOME": root + "/root", "TMPDIR": root + "/tmp", "LANG": "C.UTF-8", "VENV": plan.venv, "PYTHON": plan.interpreter.path,
             "UV": uv ?? "", "UV_CACHE_DIR": cache + "/uv", "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1",
             "PIP_CACHE_DIR": cache + "/pip", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "OPEN": opensDirectories ? "1" : "",
             "FULL": plan.requirements.full.joined(separator: "\n"), "BARE": plan.requirements.bare.joined(separator: "\n"),
@@ -70,8 +72,8 @@ struct EnvironmentBuild {
             echo "monoflow: not every package has a wheel; trying again with packages built from source"
             if [ -n "$UV" ]; then run --no-cache "$@"; else run --no-cache-dir "$@"; fi
         }
-        if [ -n "$FULL" ]; then printf '%s\\n' "$FULL" > /tmp/full.txt; install "$@" -r /tmp/full.txt; fi
-        if [ -n "$BARE" ]; then printf '%s\\n' "$BARE" > /tmp/bare.txt; install --no-deps "$@" -r /tmp/bare.txt; fi
+        if [ -n "$FULL" ]; then printf '%s\\n' "$FULL" > "$TMPDIR/full.txt"; install "$@" -r "$TMPDIR/full.txt"; fi
+        if [ -n "$BARE" ]; then printf '%s\\n' "$BARE" > "$TMPDIR/bare.txt"; install --no-deps "$@" -r "$TMPDIR/bare.txt"; fi
         "$VENV/bin/python" -m pip --version
         if [ -n "$OPEN" ]; then find "$VENV" -type d -exec chmod 0777 {} +; fi
         sync -f "$VENV"

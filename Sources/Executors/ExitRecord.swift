@@ -30,6 +30,12 @@ struct StepRecord {
         return ProcessIdentity(bootID: String(boot), pid: pid, startTicks: start)
     }
 
+    /// What a process that holds a network namespace has: the inodes of its namespaces, the port of the API; nil where this is no such record.
+    var network: (net: UInt64, user: UInt64, port: Int)? {
+        guard let net: UInt64 = number("net"), let user: UInt64 = number("user"), let port: Int = number("port") else { return nil }
+        return (net, user, port)
+    }
+
     /// How the task ended; nil where the file is no exit record.
     var exit: TaskExit? {
         guard let word = fields["reason"], let finished: Int64 = number("finished_ms") else { return nil }

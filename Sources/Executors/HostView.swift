@@ -14,9 +14,11 @@ struct HostView: Sendable {
     /// CPU and memory layout, which numeric libraries read; the rest of /sys tells about the host's network and devices.
     private static let system = "/sys/devices/system"
     /// Changes with the network while the server runs, and tasks may want to write to it: a file of its own in each root.
-    private static let networkFiles = ["resolv.conf", "hosts"]
+    private let networkFiles: [(path: String, source: String)]
 
-    init(etc: HostEtc? = nil) {
+    /// - Parameter nameServers: what is shown as `/etc/resolv.conf`.
+    init(etc: HostEtc? = nil, nameServers: String = "/etc/resolv.conf") {
+        networkFiles = [("/etc/resolv.conf", nameServers), ("/etc/hosts", "/etc/hosts")]
         var directories = ["/usr"], links: [(String, String)] = []
         for path in Self.topLevel {
             if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) { links.append((path, target)) }
@@ -34,6 +36,6 @@ struct HostView: Sendable {
 
     /// Path and content of every file that each root has for itself.
     func ownFiles() -> [(path: String, bytes: [UInt8])] {
-        Self.networkFiles.compactMap { name in (try? Files.read("/etc/" + name, limit: 1 << 20)).map { ("/etc/" + name, $0) } }
+        networkFiles.compactMap { path, source in (try? Files.read(source, limit: 1 << 20)).map { (path, $0) } }
     }
 }

@@ -103,14 +103,15 @@ final class ManagedEnvironments: Sendable {
         for path in [plan.venv, cache, cache + "/uv", cache + "/pip"] {
             try Files.makeDirectory(path, mode: 0o755)
             chmod(path, 0o755)
-            if configuration.mode.level == .sandboxWithUserPerNamespace { chown(path, configuration.builder.uid, configuration.builder.gid) }
+            if configuration.mode.hasOwnUser { chown(path, configuration.builder.uid, configuration.builder.gid) }
         }
-        let isUserPerNamespace = configuration.mode.level == .sandboxWithUserPerNamespace
-        let uv = findUV(plan.interpreter)
-        let hasPathInside = configuration.mode.level == .none || (uv.map { SandboxPath.isInside($0, "/usr") } ?? true)
+        let isUserPerNamespace = configuration.mode.hasOwnUser
+        // A user of the namespace's own may not get into the home directory of whom tools were installed for.
+        let uv = findUV(plan.interpreter).flatMap { configuration.mode.level != .restricted || SandboxPath.isInside($0, "/usr") ? $0 : nil }
+        let hasPathInside = !configuration.mode.hasOwnRoot || (uv.map { SandboxPath.isInside($0, "/usr") } ?? true)
         let build = EnvironmentBuild(
             plan: plan, uv: hasPathInside ? uv : uv.map { _ in "/opt/uv" }, cache: cache, opensDirectories: configuration.canOverlay,
-            hostEnvironment: configuration.hostEnvironment)
+            root: configuration.mode.hasOwnRoot ? "" : plan.directory + "/root", hostEnvironment: configuration.hostEnvironment)
         var sandbox = Sandbox(
             mode: configuration.mode, program: supervisor.program, root: plan.directory + "/root", host: host,
             owner: isUserPerNamespace ? configuration.builder : .own)

@@ -10,6 +10,7 @@ extension ProcessExecutor {
         // What runs, or ran, is not touched.
         if try recover(taskID: task.id) != nil { return }
         try Files.makeDirectory(directory)
+        if mode.level == .restricted { try PathAccess.allow(directory) }
         let log = logPath(taskID: task.id)
         truncate(log, 0)
         if let notice = plan.notice { try LogFollower.append(notice + "\n", to: log) }
@@ -21,7 +22,7 @@ extension ProcessExecutor {
     private func fillRoot(_ task: TaskLaunch, _ plan: EnvironmentPlan, _ sandbox: Sandbox, directory: String) throws {
         discardRoot(directory)
         let root = try emptyRoot(task, sandbox)
-        let blocked = mode.level == .none ? [] : sandbox.readOnlyTargets
+        let blocked = mode.hasOwnRoot ? sandbox.readOnlyTargets : []
         for input in task.spec.inputs { try root.place(input, blobs: blobs, blocked: blocked) }
         for output in task.spec.outputs {
             let path = try SandboxPath.normalize(output.path, "output \(output.name)")
@@ -45,7 +46,7 @@ extension ProcessExecutor {
     /// A clean root that another task of the namespace gave back, else a new one.
     private func emptyRoot(_ task: TaskLaunch, _ sandbox: Sandbox) throws -> TaskRoot {
         // Without a sandbox a process of the last task may still be there.
-        guard mode.level != .none else { return try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox) }
+        guard mode.hasOwnRoot else { return try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox) }
         let kind = RootPool.Kind(namespace: task.namespace, owner: sandbox.owner.uid, mountPoints: sandbox.mountPoints, stamps: Self.nameResolutionStamps())
         if roots.take(kind, for: task.id, to: sandbox.root) { return try TaskRoot(path: sandbox.root, owner: sandbox.owner) }
         let root = try RootTemplate(host: host, mode: mode).make(path: sandbox.root, sandbox: sandbox)
@@ -66,7 +67,7 @@ extension ProcessExecutor {
 
     private func sandbox(_ task: TaskLaunch, _ plan: EnvironmentPlan, directory: String) throws(MonoflowError) -> Sandbox {
         var sandbox = Sandbox(mode: mode, program: options.stepProgram, root: directory + "/root", host: host)
-        sandbox.owner = mode.level == .sandboxWithUserPerNamespace ? try users.user(of: task.namespace) : .own
+        sandbox.owner = mode.hasOwnUser ? try users.user(of: task.namespace) : .own
         do { sandbox.etc = try host.etc?.snapshot() } catch { throw MonoflowError.wrap(error, "start task", task.id) }
         sandbox.binds = plan.binds
         if let python = plan.python { sandbox.binds.append(.init(python.venv, isWritable: canOverlay)) }
@@ -81,12 +82,32 @@ extension ProcessExecutor {
         return sandbox
     }
 
-    func launch(_ task: TaskLaunch, directory: String) throws(MonoflowError) -> Supervisor.Launch {
+    /// The network that a task enters; nil where it has the host's, or one for itself alone.
+    /// - Throws: `failedPrecondition` where its namespace asks for what this machine does not have: never weaker in silence.
+    func network(of task: TaskLaunch) async throws -> NetworkJoin? {
+        guard task.spec.network else {
+            guard mode.hasOwnRoot else { throw withoutNetwork(task, "steps have no sandbox here, so their network cannot be switched off") }
+            return nil
+        }
+        guard networks.mode.kind == .namespace || !task.allowsEgress else { return nil }
+        guard networks.mode.canSeparate else { throw withoutNetwork(task, "network namespaces cannot be made here, so the way outside cannot be closed") }
+        let port = task.serverURL.flatMap { URL(string: $0)?.port } ?? 8080
+        let index = try users.user(of: task.namespace).uid - options.firstUserID
+        return try await networks.join(task.namespace, index: index, port: port, egress: task.allowsEgress)
+    }
+
+    private func withoutNetwork(_ task: TaskLaunch, _ why: String) -> MonoflowError {
+        MonoflowError(.failedPrecondition, "start task", task.id, why, hint: "change the network setting of the namespace \(task.namespace)")
+    }
+
+    /// - Parameter network: what `network(of:)` found.
+    func launch(_ task: TaskLaunch, directory: String, network: NetworkJoin? = nil) throws(MonoflowError) -> Supervisor.Launch {
         let plan = try planner.plan(task.spec)
         let sandbox = try sandbox(task, plan, directory: directory)
         var line = plan.commandLine
-        var variables = variables(task, plan)
-        if mode.level == .none {
+        var variables = variables(task, plan, serverURL: network?.serverURL ?? task.serverURL)
+        if !mode.hasOwnRoot {
+            if !variables.contains(where: { $0.name == "TMPDIR" }) { variables.append(.init("TMPDIR", sandbox.root + "/tmp")) }
             let paths = task.spec.inputs.map(\.path) + task.spec.outputs.map(\.path) + [RootTemplate.serviceAccount, "/root"]
             line = line.map { SandboxPath.redirect($0, paths: paths, root: sandbox.root) }
             variables = variables.map { .init($0.name, $0.name == "PATH" ? $0.value : SandboxPath.redirect($0.value, paths: paths, root: sandbox.root)) }
@@ -94,13 +115,13 @@ extension ProcessExecutor {
         return Supervisor.Launch(
             directory: directory, log: logPath(taskID: task.id), deadlineSeconds: task.spec.deadlineSeconds, graceSeconds: task.spec.graceSeconds,
             cgroups: cgroups.make(taskID: task.id, namespace: task.namespace, weight: weight(of: task.namespace), resources: task.spec.resources),
-            overlay: layer(plan), command: sandbox.commandLine(line), environment: variables)
+            overlay: layer(plan), network: network, command: sandbox.commandLine(line), environment: variables)
     }
 
     /// The image's, then the server's, then the task's: a later one of the same name wins.
-    private func variables(_ task: TaskLaunch, _ plan: EnvironmentPlan) -> [EnvironmentVariable] {
+    private func variables(_ task: TaskLaunch, _ plan: EnvironmentPlan, serverURL: String?) -> [EnvironmentVariable] {
         var all = plan.variables
-        if let url = task.serverURL { all += [.init("MONOFLOW_SERVER", url), .init("KF_PIPELINES_ENDPOINT", url)] }
+        if let url = serverURL { all += [.init("MONOFLOW_SERVER", url), .init("KF_PIPELINES_ENDPOINT", url)] }
         if task.serviceToken != nil { all.append(.init("KF_PIPELINES_SA_TOKEN_PATH", RootTemplate.serviceAccount + "/token")) }
         all += task.spec.env
         var last: [String: Int] = [:]

@@ -19,6 +19,8 @@ public struct ProcessExecutorOptions: Sendable {
     public var allowWeakIsolation = false
     /// Leaves out what is stronger than this; nil takes the strongest that works.
     public var strongestIsolation: IsolationLevel?
+    /// Which network tasks get.
+    public var network = StepNetwork.host
     /// The first of the Unix user ids that namespaces get. The host should know none from there on.
     public var firstUserID: UInt32 = 200_000
     /// The server's own variables: PATH and HOME to find tools, proxies and package indexes for builds.
@@ -51,6 +53,7 @@ public final class ProcessExecutor: Executor {
     let cgroups: Cgroups
     /// Of namespaces; 1 for those that are not here.
     private let weights = Mutex<[String: Int]>([:])
+    let networks: NamespaceNetworks
     let canOverlay: Bool
     let blobs: BlobStore
     let clock: WallClock
@@ -76,10 +79,12 @@ public final class ProcessExecutor: Executor {
                 .failedPrecondition, "start process executor", options.stepProgram, "monoflow-step is not there", hint: "it is built beside the server: `swift build`")
         }
         let data = options.dataDirectory
-        for part in ["tasks", "probe"] { try Files.makeDirectory("\(data)/\(part)") }
+        for part in ["tasks", "probe", "environments"] { try Files.makeDirectory("\(data)/\(part)") }
         let queue = DispatchQueue(label: "monoflow.tasks")
         let supervisor = try Supervisor(program: options.stepProgram, queue: queue)
-        let host = HostView(etc: try HostEtc(parent: data + "/host"))
+        let host = HostView(
+            etc: try HostEtc(parent: data + "/host"), nameServers: options.network == .host ? "/etc/resolv.conf" : NameServers.file)
+        options.firstUserID = UserRange.first(preferred: options.firstUserID)
         let users = try NamespaceUsers(path: data + "/namespace-users.json", first: options.firstUserID)
         let bubblewrap = Executables.find("bwrap", path: (options.hostEnvironment["PATH"] ?? "") + ":/usr/local/bin:/usr/bin:/bin")
         let finding = try await SandboxProbe(
@@ -90,12 +95,20 @@ public final class ProcessExecutor: Executor {
                 .failedPrecondition, "start process executor", "sandbox", finding.reasons.joined(separator: "; "),
                 hint: "install bubblewrap (apt-get install bubblewrap), allow user namespaces, or start with --allow-weak-isolation")
         }
-        return try ProcessExecutor(options, finding: finding, supervisor: supervisor, host: host, users: users, blobs: blobs, clock: clock, logger: logger)
+        if finding.mode.level == .restricted { for part in ["", "/tasks", "/environments"] { try PathAccess.allow(data + part) } }
+        let files = BlockingQueue(label: "monoflow.tasks.files", width: 8)
+        let networks = try await files.run { [options] in
+            try NamespaceNetworks.open(
+                options.network, mode: finding.mode, dataDirectory: data, searchPath: options.hostEnvironment["PATH"] ?? "",
+                supervisor: supervisor, files: files)
+        }
+        return try ProcessExecutor(
+            options, finding: finding, supervisor: supervisor, host: host, users: users, networks: networks, files: files, blobs: blobs, clock: clock, logger: logger)
     }
 
     private init(
         _ options: ProcessExecutorOptions, finding: SandboxProbe.Finding, supervisor: Supervisor, host: HostView, users: NamespaceUsers,
-        blobs: BlobStore, clock: WallClock, logger: Logger
+        networks: NamespaceNetworks, files: BlockingQueue, blobs: BlobStore, clock: WallClock, logger: Logger
     ) throws {
         self.options = options
         self.supervisor = supervisor
@@ -106,10 +119,11 @@ public final class ProcessExecutor: Executor {
         mode = finding.mode
         cgroups = Cgroups.detect()
         machine = Self.machine(finding.mode.level, cgroups.control)
-        isolationNotes = finding.reasons
+        isolationNotes = finding.reasons + networks.reasons
+        self.networks = networks
         // The overlay's options are one text with commas and colons in it.
         canOverlay = finding.canOverlay && !options.dataDirectory.contains { ",:\\".contains($0) }
-        files = BlockingQueue(label: "monoflow.tasks.files", width: 8)
+        self.files = files
         table = try EnvironmentTable.load(file: options.environmentsFile)
         let environmentsDirectory = options.dataDirectory + "/environments"
         planner = EnvironmentPlanner(
@@ -135,6 +149,12 @@ public final class ProcessExecutor: Executor {
 
     func weight(of namespace: String) -> Int { weights.withLock { $0[namespace] ?? 1 } }
 
+    /// Which network tasks have on this machine.
+    public var network: NetworkMode { networks.mode }
+
+    /// Lets the network of a namespace that was deleted go: it ends with the last of its tasks.
+    public func releaseNetwork(of namespace: String) async { await networks.release(namespace) }
+
     // ---- places ----
 
     /// - Throws: `invalidArgument` for an id that is no file name.
@@ -153,7 +173,7 @@ public final class ProcessExecutor: Executor {
         let directory = try directory(task.id)
         if let known = live.withLock({ $0[task.id]?.handle }) { return known }
         if let earlier = try recover(taskID: task.id) { return earlier }
-        let launch = try launch(task, directory: directory)
+        let launch = try launch(task, directory: directory, network: try await network(of: task))
         let (identity, end) = try supervisor.start(launch)
         let handle = TaskHandle(taskID: task.id, identity)
         live.withLock { $0[task.id] = (handle, end) }

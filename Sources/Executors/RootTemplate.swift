@@ -15,7 +15,7 @@ struct RootTemplate: Sendable {
         let root = try TaskRoot(path: path, owner: sandbox.owner)
         for directory in ["/tmp", "/var/tmp"] { try root.makeDirectory(directory, exactMode: 0o1777) }
         for directory in ["/etc", "/home", "/mnt", "/opt", "/root", "/run", "/srv", "/var/run"] { try root.makeDirectory(directory) }
-        guard mode.level != .none else { return root }
+        guard mode.hasOwnRoot else { return root }
         for link in host.links { try root.link(link.path, to: link.target) }
         try root.makeDirectory(Self.serviceAccount)
         for directory in sandbox.mountPoints where !Self.isFile(sandbox, directory) { try root.makeDirectory(directory) }

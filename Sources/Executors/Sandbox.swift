@@ -10,6 +10,12 @@ public struct SandboxMode: Sendable, Equatable {
     public var mapsRoot: Bool
     /// Absolute path of bubblewrap; nil at level none.
     public var bubblewrap: String?
+    /// System calls that tasks have no use for are refused.
+    public var filtersCalls: Bool { level != .none }
+    /// The task's files are at `/`; else they are below its directory, and paths in its command and environment are changed.
+    public var hasOwnRoot: Bool { level == .sandboxWithUserPerNamespace || level == .sandbox }
+    /// Its Monoflow namespace's Unix user, not the server's.
+    public var hasOwnUser: Bool { level == .sandboxWithUserPerNamespace || level == .restricted }
     public init(level: IsolationLevel, mapsRoot: Bool = false, bubblewrap: String? = nil) {
         self.level = level
         self.mapsRoot = mapsRoot
@@ -58,7 +64,7 @@ struct Sandbox {
 
     func commandLine(_ command: [String]) -> [String] {
         let initArguments = initLine + ["--"] + command
-        guard let bubblewrap = mode.bubblewrap, mode.level != .none else { return [program] + initArguments }
+        guard let bubblewrap = mode.bubblewrap, mode.hasOwnRoot else { return [program] + initArguments }
         var line = [bubblewrap, "--bind", root, "/"]
         for directory in host.directories { line += ["--ro-bind", directory, directory] }
         if let etc { line += ["--ro-bind", etc, HostEtc.target] }
@@ -75,12 +81,23 @@ struct Sandbox {
 
     private var initLine: [String] {
         var line = ["init", "--supervised", "--nofile", "65536"]
-        if mode.level == .sandboxWithUserPerNamespace {
+        if mode.hasOwnUser {
             line += ["--uid", "\(owner.uid)", "--gid", "\(owner.gid)", "--nproc", "16384"]
             if mode.mapsRoot { line.append("--map-root") }
         }
+        if mode.filtersCalls { line.append("--filter") }
+        if mode.level == .restricted { line += restriction }
         if let dataLimit { line += ["--data", "\(dataLimit)"] }
-        return line + ["--chdir", mode.level == .none ? (workingDirectory == "/" ? root : root + workingDirectory) : workingDirectory]
+        return line + ["--chdir", mode.hasOwnRoot ? workingDirectory : workingDirectory == "/" ? root : root + workingDirectory]
+    }
+
+    /// What may be opened where nothing is mounted: what the sandbox would show, at the host's own paths.
+    private var restriction: [String] {
+        let etc = ((host.etc?.names ?? []) + ["resolv.conf", "hosts", "passwd", "group"]).map { "/etc/" + $0 }
+        let readable = host.directories + host.links.map(\.path).filter { !$0.hasPrefix("/etc/") } + etc + ["/proc"] + binds.filter { !$0.isWritable }.map(\.source)
+        let nodes = ["null", "zero", "full", "random", "urandom", "tty"].map { "/dev/" + $0 } + devices
+        let writable = [root] + nodes + binds.filter(\.isWritable).map(\.source)
+        return readable.flatMap { ["--read", $0] } + writable.flatMap { ["--write", $0] }
     }
 }
 

@@ -27,7 +27,7 @@ struct SandboxProbe {
         var reasons: [String] = []
         for mode in candidates(strongest, &reasons) {
             if let reason = try await failure(mode, overlay: false) {
-                reasons.append("\(mode.level.rawValue)\(mode.mapsRoot ? "" : " without a root look-alike"): \(reason)")
+                reasons.append("\(mode.level.rawValue)\(mode.mapsRoot || !mode.hasOwnRoot ? "" : " without a root look-alike"): \(reason)")
                 continue
             }
             let overlay = mode.level == .sandboxWithUserPerNamespace ? try await failure(mode, overlay: true) == nil : false
@@ -37,13 +37,12 @@ struct SandboxProbe {
     }
 
     private func candidates(_ strongest: IsolationLevel?, _ reasons: inout [String]) -> [SandboxMode] {
-        guard let bubblewrap else {
-            reasons.append("bubblewrap (bwrap) was not found on PATH")
-            return []
-        }
+        if bubblewrap == nil { reasons.append("bubblewrap (bwrap) was not found on PATH") }
         let levels = IsolationLevel.allCases.drop { $0 != strongest ?? .sandboxWithUserPerNamespace }
         return levels.flatMap { level -> [SandboxMode] in
-            if level == .none || (level == .sandboxWithUserPerNamespace && geteuid() != 0) { return [] }
+            if level == .none || (level != .sandbox && geteuid() != 0) { return [] }
+            if level == .restricted { return [SandboxMode(level: level)] }
+            guard let bubblewrap else { return [] }
             return [true, false].map { SandboxMode(level: level, mapsRoot: $0, bubblewrap: bubblewrap) }
         }
     }
@@ -57,10 +56,17 @@ struct SandboxProbe {
             removal.empty()
         }
         try Files.makeDirectory(base)
-        let owner = mode.level == .sandboxWithUserPerNamespace ? builder : .own
+        let owner = mode.hasOwnUser ? builder : .own
         var sandbox = Sandbox(mode: mode, program: supervisor.program, root: base + "/root", host: host, owner: owner)
         sandbox.etc = try host.etc?.snapshot()
         var script = "echo seen > /probe"
+        if mode.level == .restricted {
+            // Where the task's user may go by path, and what it may not open there.
+            try Files.writeAtomically(Array("secret".utf8), to: base + "/secret", mode: 0o644)
+            for part in [SandboxPath.parent(directory), directory, base] { try PathAccess.allow(part) }
+            script = "if cat \(base)/secret; then echo 'files are not kept apart' >&2; exit 1; fi; echo seen > probe"
+        }
+        defer { if mode.level == .restricted { PathAccess.close(SandboxPath.parent(directory)) } }
         if overlay {
             for part in ["layer", "overlay/upper", "overlay/work"] { try Files.makeDirectory("\(base)/\(part)", mode: 0o755) }
             chmod(base + "/overlay/upper", 0o777)

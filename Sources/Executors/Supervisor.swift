@@ -22,6 +22,8 @@ struct Supervisor: Sendable {
         var cgroups: [String] = []
         /// A directory that the command may write to, with what it writes kept apart under `directory/overlay`.
         var overlay: String?
+        /// The network that the command enters; nil leaves it in the server's.
+        var network: NetworkJoin?
         /// The sandbox's command line, which ends in `monoflow-step init`.
         var command: [String]
         var environment: [EnvironmentVariable]
@@ -40,6 +42,7 @@ struct Supervisor: Sendable {
         arguments += ["--grace", "\(launch.graceSeconds)"]
         for group in launch.cgroups { arguments += ["--cgroup", group] }
         if let overlay = launch.overlay { arguments += ["--overlay", overlay] }
+        if let network = launch.network { arguments += ["--network", network.place, "--network-lock", network.lock] }
         arguments += ["--"] + launch.command
 
         let environment = try Self.environmentFile(launch.environment)

@@ -54,12 +54,15 @@ public struct TaskLaunch: Sendable {
     public var serviceToken: String?
     /// Base URL of this server as the task reaches it, e.g. `http://127.0.0.1:8080`.
     public var serverURL: String?
-    public init(id: String, namespace: String, spec: TaskSpec, serviceToken: String? = nil, serverURL: String? = nil) {
+    /// Whether its namespace lets it reach what is outside the namespace's own network.
+    public var allowsEgress: Bool
+    public init(id: String, namespace: String, spec: TaskSpec, serviceToken: String? = nil, serverURL: String? = nil, allowsEgress: Bool = true) {
         self.id = id
         self.namespace = namespace
         self.spec = spec
         self.serviceToken = serviceToken
         self.serverURL = serverURL
+        self.allowsEgress = allowsEgress
     }
 }
 
@@ -118,6 +121,9 @@ public enum IsolationLevel: String, Codable, Sendable, CaseIterable {
     case sandboxWithUserPerNamespace
     /// Bubblewrap in an unprivileged user namespace, as the server's own user.
     case sandbox
+    /// Landlock and a filter of system calls instead of a sandbox, and a Unix user per Monoflow namespace: the server is root where neither
+    /// mounts nor user namespaces are allowed, as in many containers.
+    case restricted
     /// Plain processes of the server's user.
     case none
 
@@ -126,6 +132,7 @@ public enum IsolationLevel: String, Codable, Sendable, CaseIterable {
         switch self {
         case .sandboxWithUserPerNamespace: "1: bubblewrap sandbox, one Unix user per namespace"
         case .sandbox: "2: bubblewrap sandbox, unprivileged"
+        case .restricted: "3: access to files restricted by Landlock, one Unix user per namespace; processes of others are seen"
         case .none: "none: plain processes without a sandbox"
         }
     }

@@ -18,12 +18,15 @@ public protocol TaskOwner: Sendable {
 public struct LaunchFacts: Sendable {
     public var token: String?
     public var serverURL: String?
-    /// Whether its namespace lets tasks use the host's network.
+    /// Whether its namespace lets tasks have more than a loopback for themselves alone.
     public var allowsNetwork: Bool
-    public init(token: String?, serverURL: String?, allowsNetwork: Bool) {
+    /// Whether its namespace lets tasks reach what is outside the namespace's own network.
+    public var allowsEgress: Bool
+    public init(token: String?, serverURL: String?, allowsNetwork: Bool, allowsEgress: Bool = true) {
         self.token = token
         self.serverURL = serverURL
         self.allowsNetwork = allowsNetwork
+        self.allowsEgress = allowsEgress
     }
 }
 
@@ -259,7 +262,8 @@ public actor TaskEngine {
         var spec = task.spec
         spec.network = spec.network && facts.allowsNetwork
         spec.resources = queue.effective(spec.resources, namespace: task.namespace)
-        return TaskLaunch(id: task.id, namespace: task.namespace, spec: spec, serviceToken: facts.token, serverURL: facts.serverURL)
+        return TaskLaunch(
+            id: task.id, namespace: task.namespace, spec: spec, serviceToken: facts.token, serverURL: facts.serverURL, allowsEgress: facts.allowsEgress)
     }
 
     private func stoppedBeforeStart() -> TaskExit {

@@ -22,8 +22,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { MAX_ALLOWED = 128 };
+
 struct options {
-    int supervised, map_root, has_uid;
+    struct allowed allowed[MAX_ALLOWED];
+    int allowed_count;  // 0: files are not restricted
+    int supervised, map_root, has_uid, filter;
     uid_t uid;
     gid_t gid;
     const char *directory;
@@ -60,6 +64,11 @@ static struct options parse(int argc, char **argv) {
         const char *name = argv[at];
         if (strcmp(name, "--supervised") == 0) o.supervised = 1;
         else if (strcmp(name, "--map-root") == 0) o.map_root = 1;
+        else if (strcmp(name, "--filter") == 0) o.filter = 1;
+        else if (strcmp(name, "--read") == 0 || strcmp(name, "--write") == 0) {
+            if (o.allowed_count == MAX_ALLOWED) { fputs("monoflow-step: too many paths\n", stderr); exit(RUN_USAGE); }
+            o.allowed[o.allowed_count++] = (struct allowed){option_value(argc, argv, &at), name[2] == 'w'};
+        }
         else if (strcmp(name, "--uid") == 0) { o.uid = (uid_t)number_value(argc, argv, &at); o.has_uid = 1; }
         else if (strcmp(name, "--gid") == 0) o.gid = (gid_t)number_value(argc, argv, &at);
         else if (strcmp(name, "--nofile") == 0) limit(RLIMIT_NOFILE, (rlim_t)number_value(argc, argv, &at));
@@ -135,6 +144,8 @@ static void become_user(const struct options *o) {
         drop_bounding_set();
     }
     drop_capabilities();
+    if (o->allowed_count > 0 && restrict_files(o->allowed, o->allowed_count) != 0) give_up("cannot restrict access to files", "", 126);
+    if (o->filter && refuse_system_calls(o->allowed_count > 0) != 0) give_up("cannot filter system calls", "", 126);
     // The command runs as the same user: without this it could read this process's memory and descriptors.
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     // Cleared by the change of user. Outside a pid namespace init has to outlive the supervisor for a moment, to end

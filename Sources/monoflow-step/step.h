@@ -34,6 +34,21 @@ enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_USAGE = 2, RUN_ALREADY_CLAIMED = 3 };
 
 int run_main(int argc, char **argv);
 int init_main(int argc, char **argv);
+int network_main(int argc, char **argv);
+/// Has the kernel refuse this process and what it starts the system calls that tasks have no use for. Returns -1 where it cannot.
+/// `shared`: also those that reach objects which all processes outside of namespaces share by name.
+int refuse_system_calls(int shared);
+
+struct allowed {
+    const char *path;
+    int writable;
+};
+/// From here on this process and what it starts open only what is at or below these paths; missing ones are passed over. They signal
+/// nobody else and speak to nobody else's abstract Unix sockets where the kernel knows how (6.12). Returns -1 where it has no Landlock.
+int restrict_files(const struct allowed *paths, int count);
+/// Enters the network namespace of a `network` process, named `PID:NET:USER` by the inodes of its namespaces, USER 0 for the own user
+/// namespace. Returns -1 where it is not there any more.
+int enter_network(const char *place);
 
 // ---- shared by both ----
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,7 +25,7 @@
 enum { MAX_CGROUPS = 8, INIT_ANSWERS_MS = 250 };
 
 struct options {
-    const char *directory, *log, *overlay, *cgroups[MAX_CGROUPS];
+    const char *directory, *log, *overlay, *network, *network_lock, *cgroups[MAX_CGROUPS];
     int cgroup_count;
     int64_t log_limit, deadline_ms, grace_ms;  // deadline_ms < 0: none
     char **command;
@@ -46,6 +47,8 @@ static struct options parse(int argc, char **argv) {
         if (strcmp(name, "--dir") == 0) o.directory = option_value(argc, argv, &at);
         else if (strcmp(name, "--log") == 0) o.log = option_value(argc, argv, &at);
         else if (strcmp(name, "--overlay") == 0) o.overlay = option_value(argc, argv, &at);
+        else if (strcmp(name, "--network") == 0) o.network = option_value(argc, argv, &at);
+        else if (strcmp(name, "--network-lock") == 0) o.network_lock = option_value(argc, argv, &at);
         else if (strcmp(name, "--log-limit") == 0) o.log_limit = (int64_t)number_value(argc, argv, &at);
         else if (strcmp(name, "--deadline") == 0) o.deadline_ms = (int64_t)(number_value(argc, argv, &at) * 1000);
         else if (strcmp(name, "--grace") == 0) o.grace_ms = (int64_t)(number_value(argc, argv, &at) * 1000);
@@ -99,6 +102,12 @@ static void become_command(const struct options *o, pid_t parent, int output, in
         close(fd);
     }
     if (o->overlay) lay_over(o->overlay, o->directory);
+    if (o->network) {
+        if (enter_network(o->network) != 0) cannot("cannot enter", "the namespace's network");
+        // Cleared by a change of the user namespace.
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (getppid() != parent) _exit(126);
+    }
     // SIGTERM and SIGINT stay blocked through the helper: one that comes early waits for init instead of being lost.
     char *environment[] = {"PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL};
     execve(o->command[0], o->command, environment);
@@ -208,6 +217,12 @@ static void watch(struct supervision *s) {
     }
 }
 
+/// Open to the end: it tells the process that holds the network namespace that it is in use.
+static int hold(const char *lock) {
+    int fd = lock ? open(lock, O_RDWR | O_CLOEXEC) : -1;
+    return !lock || (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0) ? 0 : -1;
+}
+
 int run_main(int argc, char **argv) {
     struct supervision s = {.o = parse(argc, argv), .kill_at = -1};
     setsid();
@@ -223,6 +238,7 @@ int run_main(int argc, char **argv) {
     int output[2] = {-1, -1}, pair[2] = {-1, -1};
     s.log = open(s.o.log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s.log < 0) outcome_fail(&s.outcome, "cannot open the log", errno);
+    else if (hold(s.o.network_lock) != 0) outcome_fail(&s.outcome, "cannot hold the namespace's network", errno);
     else if (pipe2(output, O_CLOEXEC) != 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         outcome_fail(&s.outcome, "cannot make a pipe", errno);
     else {

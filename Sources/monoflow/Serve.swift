@@ -32,6 +32,8 @@ struct Serve: AsyncParsableCommand {
     var maxTasks: Int?
     @Option(help: "File that gets a line of JSON for each request; - is standard error.")
     var accessLog: String?
+    @Option(help: "Network of steps: namespace (one for each namespace), host, or automatic: namespace where such a network reaches the outside.")
+    var stepNetwork = "automatic"
     @Flag(help: "Start although steps cannot be kept apart from each other and from the server.")
     var allowWeakIsolation = false
     @OptionGroup(title: "Single sign-on")
@@ -54,6 +56,9 @@ struct Serve: AsyncParsableCommand {
             options.onnxRuntime = onnxruntime
             options.images = images
             options.allowWeakIsolation = allowWeakIsolation
+            guard options.readStepNetwork(stepNetwork) else {
+                throw MonoflowError(.invalidArgument, "read options", "--step-network \(stepNetwork)", "must be automatic, namespace or host")
+            }
             options.maximumTasks = maxTasks
             options.accessLog = accessLog
             options.signIn = try signIn.options()

@@ -26,10 +26,13 @@ def onnxruntime_library():
 class Server:
     """Started by `start`, ended by `stop` (SIGTERM) or `kill` (SIGKILL); may be started again on its data."""
 
-    def __init__(self, data, name, arguments=(), images=IMAGES):
+    def __init__(self, data, name, arguments=(), images=IMAGES, network="host", user=None, prefix=()):
+        """Steps of most tests speak with the test itself, on the host's loopback: hence their network. `user`: an unprivileged one, by
+        number, which the data directory belongs to. `prefix`: a program that starts the server."""
         self.data = pathlib.Path(data)
         self.name = name
-        self.arguments = list(arguments)
+        self.arguments = ["--step-network", network, *arguments]
+        self.prefix = list(prefix) if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
         self.images = images
         self.process = None
         self.url = None
@@ -46,7 +49,7 @@ class Server:
         (self.data / "server.json").unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BINARY), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0",
+                [*self.prefix, str(BINARY), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0",
                  "--images", str(self.images), *self.arguments],
                 stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
         deadline = time.monotonic() + timeout

@@ -2,6 +2,7 @@ import Artifacts
 import Core
 import Foundation
 import Logging
+import Processes
 import Tasks
 import Testing
 
@@ -13,7 +14,7 @@ final class Workbench: Sendable {
     let blobs: BlobStore
     let executor: ProcessExecutor
 
-    init(_ level: IsolationLevel? = nil, environments: String? = nil, data existing: String? = nil) async throws {
+    init(_ level: IsolationLevel? = nil, environments: String? = nil, data existing: String? = nil, network: StepNetwork = .host) async throws {
         let data = existing ?? "/tmp/monoflow-tests-" + Identifiers.random()
         self.data = data
         try Files.makeDirectory(data)
@@ -23,7 +24,7 @@ final class Workbench: Sendable {
             try Files.writeAtomically(Array(environments.utf8), to: data + "/environments.yaml")
         }
         blobs = try BlobStore(root: data + "/artifacts")
-        executor = try await Self.open(data: data, level: level, file: file, blobs: blobs)
+        executor = try await Self.open(data: data, level: level, file: file, blobs: blobs, network: network)
     }
 
     deinit {
@@ -33,13 +34,14 @@ final class Workbench: Sendable {
 
     /// A further executor over the same directory, as a restarted server has it.
     func restarted() async throws -> ProcessExecutor {
-        try await Self.open(data: data, level: executor.mode.level, file: executor.options.environmentsFile, blobs: blobs)
+        try await Self.open(data: data, level: executor.mode.level, file: executor.options.environmentsFile, blobs: blobs, network: executor.options.network)
     }
 
-    private static func open(data: String, level: IsolationLevel?, file: String?, blobs: BlobStore) async throws -> ProcessExecutor {
+    private static func open(data: String, level: IsolationLevel?, file: String?, blobs: BlobStore, network: StepNetwork) async throws -> ProcessExecutor {
         var options = ProcessExecutorOptions(
             dataDirectory: data, stepProgram: stepProgram, environmentsFile: file, allowWeakIsolation: level == IsolationLevel.none)
         options.strongestIsolation = level
+        options.network = network
         return try await ProcessExecutor.open(options, blobs: blobs, logger: Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
@@ -83,15 +85,20 @@ final class Workbench: Sendable {
         }
     }
 
+    private static var hasLandlock: Bool { (try? Command([stepProgram, "init", "--read", "/", "--", "/bin/true"]).run().status) == 0 }
+
     /// The levels that work on this machine; the others are printed with the reason.
     static let levels: [IsolationLevel] = {
         var found: [IsolationLevel] = []
         let hasBubblewrap = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].contains(where: Files.exists)
         for level in IsolationLevel.allCases {
-            if level != .none && !hasBubblewrap {
+            let isSandbox = level == .sandboxWithUserPerNamespace || level == .sandbox
+            if isSandbox && !hasBubblewrap {
                 print("skipped: isolation \(level.rawValue), because bubblewrap is not installed")
-            } else if level == .sandboxWithUserPerNamespace && geteuid() != 0 {
+            } else if (level == .sandboxWithUserPerNamespace || level == .restricted) && geteuid() != 0 {
                 print("skipped: isolation \(level.rawValue), because this is not root")
+            } else if level == .restricted && !hasLandlock {
+                print("skipped: isolation \(level.rawValue), because the kernel has no Landlock")
             } else {
                 found.append(level)
             }
@@ -99,7 +106,7 @@ final class Workbench: Sendable {
         return found
     }()
 
-    static let sandboxed = levels.filter { $0 != .none }
+    static let sandboxed = levels.filter { $0 == .sandboxWithUserPerNamespace || $0 == .sandbox }
     static let asRoot = levels.filter { $0 == .sandboxWithUserPerNamespace }
 
     static let isOnline: Bool = {

@@ -20,16 +20,20 @@ struct AccessRoutes: Sendable {
         router.on(.get, "/api/namespaces/{name}") { request in
             let name = try request.parameter("name")
             try request.caller().require(.read, in: name)
-            return .json(["name": .string(name), "network": .bool(services.access.settings(of: name)?.network ?? false)])
+            return .json(Self.json(name, services.access.settings(of: name) ?? NamespaceSettings(network: false, egress: false)))
         }
         router.on(.patch, "/api/namespaces/{name}") { request in
             let name = try request.parameter("name")
             try request.caller().require(.administer, in: name)
-            guard let network = try await request.json()["network"]?.boolValue else {
-                throw MonoflowError(.invalidArgument, "update namespace", "network", "must be true or false")
+            let body = try await request.json()
+            var settings = services.access.settings(of: name) ?? NamespaceSettings()
+            guard body["network"] != nil || body["egress"] != nil else {
+                throw MonoflowError(.invalidArgument, "update namespace", name, "nothing to change", hint: "give network or egress, true or false")
             }
-            try await services.access.updateNamespace(name, NamespaceSettings(network: network))
-            return .json(["name": .string(name), "network": .bool(network)])
+            settings.network = try Self.flag(body, "network") ?? settings.network
+            settings.egress = try Self.flag(body, "egress") ?? settings.egress
+            try await services.access.updateNamespace(name, settings)
+            return .json(Self.json(name, settings))
         }
         router.on(.get, "/api/users") { request in
             try request.caller().requireAdmin("list users")
@@ -65,6 +69,16 @@ struct AccessRoutes: Sendable {
             roles[namespace] = role
         }
         return roles
+    }
+
+    private static func json(_ name: String, _ settings: NamespaceSettings) -> JSON {
+        ["name": .string(name), "network": .bool(settings.network), "egress": .bool(settings.egress)]
+    }
+
+    private static func flag(_ body: JSON, _ name: String) throws(MonoflowError) -> Bool? {
+        guard let value = body[name] else { return nil }
+        guard let flag = value.boolValue else { throw MonoflowError(.invalidArgument, "update namespace", name, "must be true or false") }
+        return flag
     }
 
     private static func json(_ user: UserRecord) -> JSON {
