@@ -35,9 +35,11 @@ public struct Principal: Sendable {
         case user
         /// A running task, by its service token.
         case service(taskID: String)
+        /// A program, by a token of its service account.
+        case account(namespace: String, name: String)
     }
 
-    /// The user's name; `task ID` for services.
+    /// The user's name; `task ID` for services, `system:serviceaccount:NAMESPACE:NAME` for service accounts.
     public var user: String
     /// False for an admin's token that is limited in any way.
     public var isAdmin: Bool
@@ -46,6 +48,8 @@ public struct Principal: Sendable {
     /// By namespace, within the token's scope. Empty for an admin's limited token: see `role(in:)`.
     public var roles: [String: Role]
     public var kind: Kind
+    /// Names of the user's groups, those from outside among them.
+    public var groups: [String] = []
     /// Nil for services, and where no token is behind the caller.
     public var token: CallerToken?
     /// Where what was asked of this caller is written down, for the audit log.
@@ -69,11 +73,14 @@ public struct Principal: Sendable {
     }
 
     /// The user's rights within the token's scope.
-    init(user: UserRecord, token: TokenRecord, namespaces: NamespaceIndex) {
-        let scope = token.scope, isLimited = !scope.isUnlimited
-        var roles = user.roles
+    /// - Parameters:
+    ///   - roles: the user's own and those of its groups.
+    ///   - token: nil where the user was authenticated without one.
+    init(user: UserRecord, roles all: [String: Role], groups: [String], token: TokenRecord? = nil, namespaces: NamespaceIndex) {
+        let scope = token?.scope ?? .unlimited, isLimited = !scope.isUnlimited
+        var roles = all
         if isLimited {
-            roles = user.isAdmin ? [:] : user.roles.filter { scope.admits($0.key) }.compactMapValues(scope.limit)
+            roles = user.isAdmin ? [:] : all.filter { scope.admits($0.key) }.compactMapValues(scope.limit)
             adminScope = user.isAdmin ? scope : nil
         }
         var home = user.homeNamespace
@@ -83,8 +90,9 @@ public struct Principal: Sendable {
         homeNamespace = home
         self.roles = roles
         kind = .user
+        self.groups = groups
         self.namespaces = namespaces
-        self.token = CallerToken(id: token.id, scope: scope, expiresAt: token.expiresAt, requestsPerMinute: token.requestsPerMinute)
+        self.token = token.map { CallerToken(id: $0.id, scope: scope, expiresAt: $0.expiresAt, requestsPerMinute: $0.requestsPerMinute) }
     }
 
     /// Nil where the caller has none. An admin is an owner, also where there is no such namespace.
