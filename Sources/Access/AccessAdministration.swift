@@ -47,6 +47,8 @@ extension AccessService {
     /// - Throws: `invalidArgument`, `alreadyExists`, `failedPrecondition` where a namespace is missing.
     public func createUser(name: String, homeNamespace: String, isAdmin: Bool, roles: [String: Role]) async throws(MonoflowError) -> UserRecord {
         try AccessNames.checkName(name, of: "user")
+        // What requests of service accounts are shown as.
+        if name.hasPrefix("system:") { throw MonoflowError(.invalidArgument, "create user", name, "names that begin with system: are the server's own") }
         let user = UserRecord(
             id: identifiers.next(), name: name, homeNamespace: homeNamespace, isAdmin: isAdmin, roles: roles, createdAt: clock.now())
         return try await database.write { [self] db in

@@ -61,7 +61,7 @@ extension AccessService {
         cache.removeAll()
     }
 
-    private static func terminating(_ name: String) -> MonoflowError {
+    static func terminating(_ name: String) -> MonoflowError {
         MonoflowError(
             .permissionDenied, "write namespace", name, "unable to create new content in namespace \(name) because it is being terminated")
     }

@@ -107,8 +107,9 @@ public struct Principal: Sendable {
 
     public func may(_ permission: Permission, in namespace: String) -> Bool { role(in: namespace)?.allows(permission) == true }
 
+    /// - Parameter evenTerminating: writes are allowed in a namespace that is being deleted, as for controllers that let go of what they hold there.
     /// - Throws: `permissionDenied`, whether the namespace exists or not; to an admin `notFound` where it does not.
-    public func require(_ permission: Permission, in namespace: String) throws(MonoflowError) {
+    public func require(_ permission: Permission, in namespace: String, evenTerminating: Bool = false) throws(MonoflowError) {
         note?.asked(about: namespace)
         guard may(permission, in: namespace) else {
             throw MonoflowError(
@@ -118,6 +119,7 @@ public struct Principal: Sendable {
         if isAdmin, let namespaces, !namespaces.contains(namespace) {
             throw MonoflowError(.notFound, "authorize", "namespace \(namespace)", "there is no such namespace")
         }
+        if permission == .write, !evenTerminating, namespaces?.isTerminating(namespace) == true { throw AccessService.terminating(namespace) }
     }
 
     /// - Parameter operation: what only an admin may do, e.g. `create user`.

@@ -1,5 +1,6 @@
 import Core
 import Database
+import GRDB
 
 /// Reading artifacts and their lineage.
 public struct ArtifactService: Sendable {
@@ -25,6 +26,14 @@ public struct ArtifactService: Sendable {
     public func lineage(of id: Int64) async throws -> (producer: ExecutionRecord?, consumers: [ExecutionRecord]) {
         try await database.read { db in
             (try ArtifactStore.executions(db, of: id, .output).first, try ArtifactStore.executions(db, of: id, .input))
+        }
+    }
+
+    /// Removes the artifacts of a namespace that is being deleted, with their lineage. Content stays in the store: other namespaces may have the same.
+    public func removeAll(in namespace: String) async throws {
+        try await database.write { db in
+            try db.execute(sql: "DELETE FROM artifacts WHERE namespace = ?", arguments: [namespace])
+            try db.execute(sql: "DELETE FROM executions WHERE namespace = ?", arguments: [namespace])
         }
     }
 }

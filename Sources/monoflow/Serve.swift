@@ -35,6 +35,9 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Start although steps cannot be kept apart from each other and from the server.")
     var allowWeakIsolation = false
 
+    @Flag(help: "Let every user create one profile, hence one namespace, for itself.")
+    var selfRegistration = false
+
     func run() async throws {
         do {
             let program = InstalledFiles.program()
@@ -53,6 +56,7 @@ struct Serve: AsyncParsableCommand {
             options.images = images
             options.allowWeakIsolation = allowWeakIsolation
             options.maximumTasks = maxTasks
+            options.selfRegistration = selfRegistration
             options.accessLog = accessLog
             try await Service(options: options).run()
         } catch let error as MonoflowError {

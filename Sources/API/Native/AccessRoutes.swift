@@ -30,7 +30,10 @@ struct AccessRoutes: Sendable {
         router.on(.get, "/api/namespaces/{name}") { request in
             let name = try request.parameter("name")
             try request.caller().require(.read, in: name)
-            return .json(["name": .string(name), "network": .bool(services.access.settings(of: name)?.network ?? false)])
+            return .json([
+                "name": .string(name), "network": .bool(services.access.settings(of: name)?.network ?? false),
+                "phase": services.access.isTerminating(name) ? "Terminating" : "Active",
+            ])
         }
         router.on(.patch, "/api/namespaces/{name}") { request in
             let name = try request.parameter("name")
@@ -40,6 +43,16 @@ struct AccessRoutes: Sendable {
             }
             try await services.access.updateNamespace(name, NamespaceSettings(network: network))
             return .json(["name": .string(name), "network": .bool(network)])
+        }
+        router.on(.delete, "/api/namespaces/{name}") { request in
+            try request.caller().requireAdmin("delete namespace")
+            let name = try request.parameter("name")
+            guard let kind = services.resources.kinds.definition("namespaces"), let version = kind.storedVersion else {
+                throw MonoflowError(.internalError, "delete namespace", name, "the kind is not served")
+            }
+            // It goes when it is empty.
+            _ = try await services.resources.delete(KindReference(kind, version), namespace: "", name: name, DeleteOptions())
+            return .json(["name": .string(name), "phase": "Terminating"], status: .accepted)
         }
         router.on(.get, "/api/users") { request in
             try request.caller().requireAdmin("list users")
@@ -59,6 +72,7 @@ struct AccessRoutes: Sendable {
             return HTTPResponse(.noContent)
         }
         MemberRoutes(access: services.access).add(to: &router)
+        GroupRoutes(access: services.access).add(to: &router)
         TokenRoutes(access: services.access).add(to: &router)
         AuditRoutes(audit: services.access.audit).add(to: &router)
     }
