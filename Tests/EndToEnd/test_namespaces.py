@@ -119,3 +119,25 @@ def test_users_register_themselves_once(server, home, admin):
     assert call(server, "DELETE", "/api/namespaces/cay")[0] == 202
     admin.run("wait", "--for=delete", "namespace/cay", "--timeout=30s")
     assert "NotFound" in admin.run("get", "profile", "cay", status=1)
+
+
+def test_nothing_of_a_namespace_is_left_for_the_next_one(server, admin):
+    admin.run("create", "namespace", "again")
+    experiment = {"display_name": "e", "namespace": "again"}
+    assert call(server, "POST", "/apis/v2beta1/experiments", experiment)[0] == 200
+    status, answer = call(server, "GET", "/apis/v2beta1/experiments?namespace=again")
+    assert status == 200 and [item["display_name"] for item in answer["experiments"]] == ["e"]
+    step = {
+        "pipelineInfo": {"name": "p"}, "schemaVersion": "2.1.0", "sdkVersion": "kfp-2.9.0",
+        "root": {"dag": {"tasks": {"s": {"taskInfo": {"name": "s"}, "componentRef": {"name": "comp-s"}}}}},
+        "components": {"comp-s": {"executorLabel": "exec-s"}},
+        "deploymentSpec": {"executors": {"exec-s": {"container": {"image": "python:3.11", "command": ["sleep", "600"]}}}},
+    }
+    status, run = call(server, "POST", "/apis/v2beta1/runs", {
+        "display_name": "r", "pipeline_spec": step, "experiment_id": answer["experiments"][0]["experiment_id"]})
+    assert status == 200, run
+    admin.run("delete", "namespace", "again", "--timeout=60s", timeout=90)
+    assert call(server, "GET", "/apis/v2beta1/runs/" + run["run_id"])[0] == 404
+    admin.run("create", "namespace", "again")
+    assert not call(server, "GET", "/apis/v2beta1/experiments?namespace=again")[1].get("experiments")
+    assert not call(server, "GET", "/apis/v2beta1/runs?namespace=again")[1].get("runs")
