@@ -69,12 +69,12 @@ let package = Package(
         layer("Resources", ["Core", "Database", grdb, collections, deque, logging]),
         // 4 – domains
         layer("Pipelines", ["Core", "CZlib", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
-        layer("Namespaces", ["Core", "Access", "Resources", grdb]),
+        layer("Namespaces", ["Core", "Access", "Database", "Resources", grdb, logging]),
         layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges
         layer("Executors", ["Core", "Processes", "Tasks", "Artifacts", "CLinux", yams, logging]),
-        layer("API", ["Core", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
+        layer("API", ["Core", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
         // 6 – assembly
         layer("App", [
             "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines",
@@ -88,6 +88,7 @@ let package = Package(
         tests("AccessTests", ["Core", "Database", "Access", grdb, logging]),
         tests("SingleSignOnTests", ["Core", "COpenSSL", "HTTP", "SingleSignOn", "Sockets", logging]),
         tests("ResourcesTests", ["Core", "Database", "Resources", grdb, logging]),
+        tests("NamespacesTests", ["Core", "Database", "Access", "Resources", "Namespaces", grdb, logging]),
         tests("SocketsTests", ["Core", "CLinux", "COpenSSL", "Sockets"]),
         tests("HTTPTests", ["Core", "Sockets", "HTTP", "CLinux", "CNGHTTP2", "FuzzTargets"], exclude: ["Seeds"]),
         tests("GRPCTests", ["Core", "Sockets", "HTTP", "GRPC", protobuf]),

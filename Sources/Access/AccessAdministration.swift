@@ -47,13 +47,19 @@ extension AccessService {
     /// - Throws: `invalidArgument`, `alreadyExists`, `failedPrecondition` where a namespace is missing.
     public func createUser(name: String, homeNamespace: String, isAdmin: Bool, roles: [String: Role]) async throws(MonoflowError) -> UserRecord {
         try AccessNames.checkName(name, of: "user")
-        guard isAdmin || roles[homeNamespace] != nil else {
-            throw MonoflowError(.invalidArgument, "create user", name, "has no role in the home namespace \(homeNamespace)", hint: "give one in roles")
-        }
+        // What requests of service accounts are shown as.
+        if name.hasPrefix("system:") { throw MonoflowError(.invalidArgument, "create user", name, "names that begin with system: are the server's own") }
         let user = UserRecord(
             id: identifiers.next(), name: name, homeNamespace: homeNamespace, isAdmin: isAdmin, roles: roles, createdAt: clock.now())
-        try await database.write { try AccessStore.insert($0, user) }
-        return user
+        return try await database.write { [self] db in
+            // Roles may have been given to the name before.
+            guard try isAdmin || roles[homeNamespace] != nil || BindingStore.role(db, .user(name), namespace: homeNamespace) != nil else {
+                throw MonoflowError(.invalidArgument, "create user", name, "has no role in the home namespace \(homeNamespace)", hint: "give one in roles")
+            }
+            try AccessStore.insert(db, user)
+            for (namespace, role) in roles.sorted(by: { $0.key < $1.key }) { try project(db, namespace, .user(name), role) }
+            return try Self.require(db, user: name, "create user")
+        }
     }
 
     /// By name.
@@ -68,20 +74,9 @@ extension AccessService {
     /// - Parameter keepsOwner: refuses to take the last owner from the namespace.
     /// - Throws: `notFound` where there is no such user or namespace; `failedPrecondition` for the last owner.
     public func setRole(user name: String, namespace: String, _ role: Role?, keepsOwner: Bool = false) async throws(MonoflowError) {
-        try await database.write { db in
-            let user = try Self.require(db, user: name, "set role")
-            guard try AccessStore.namespaceExists(db, namespace) else {
-                throw MonoflowError(.notFound, "set role", "namespace \(namespace)", "there is no such namespace")
-            }
-            guard role != nil || user.roles[namespace] != nil else {
-                throw MonoflowError(.notFound, "set role", "user \(name)", "has no role in the namespace \(namespace)")
-            }
-            if keepsOwner, user.roles[namespace] == .owner, role != .owner, try AccessStore.ownerCount(db, namespace: namespace) == 1 {
-                throw MonoflowError(
-                    .failedPrecondition, "set role", "user \(name)", "is the last owner of the namespace \(namespace)",
-                    hint: "make somebody else an owner first, or ask an admin")
-            }
-            try AccessStore.setRole(db, userID: user.id, namespace: namespace, role)
+        try await database.write { [self] db in
+            _ = try Self.require(db, user: name, "set role")
+            try setRole(db, .user(name), namespace: namespace, role, keepsOwner: keepsOwner)
         }
         cache.removeAll()
     }
@@ -89,12 +84,13 @@ extension AccessService {
     /// Removes the user with its tokens and sessions.
     /// - Throws: `notFound`; `failedPrecondition` for the last admin.
     public func deleteUser(_ name: String) async throws(MonoflowError) {
-        try await database.write { db in
+        try await database.write { [self] db in
             let user = try Self.require(db, user: name, "delete user")
             guard try !user.isAdmin || AccessStore.adminCount(db) > 1 else {
                 throw MonoflowError(.failedPrecondition, "delete user", name, "is the last admin", hint: "create another admin first")
             }
             try AccessStore.delete(db, userID: user.id)
+            for namespace in user.roles.keys.sorted() { try project(db, namespace, .user(name), nil, isForced: true) }
         }
         cache.removeAll()
     }

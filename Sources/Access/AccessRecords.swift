@@ -69,6 +69,8 @@ public enum AccessLimits {
     public static let cachedCallers = 10_000
     /// Tokens of one user that are neither revoked nor expired, beyond which it makes none itself.
     public static let personalTokens = 100
+    /// The longest life of a service account's token.
+    public static let accountTokenSeconds: Int64 = 86_400
     /// Namespaces that one token names.
     public static let scopeNamespaces = 100
     /// What a token's requests per minute may be limited to.

@@ -2,6 +2,7 @@ import Core
 import Database
 import GRDB
 import Logging
+import Synchronization
 
 /// Who calls and what they may do: users, namespaces, roles, bearer tokens, dashboard sessions, service tokens.
 public final class AccessService: Sendable {
@@ -14,6 +15,8 @@ public final class AccessService: Sendable {
     public let audit: AuditLog
     private let rates = RequestRates(capacity: AccessLimits.cachedCallers)
     private let serviceTokens: ServiceTokens
+    let accountTokens: AccountTokens
+    let projections = Mutex<MembershipProjection?>(nil)
     private let activeTask: @Sendable (String) -> String?
     private let logger: Logger
 
@@ -25,12 +28,14 @@ public final class AccessService: Sendable {
     ) throws(MonoflowError) {
         self.database = database
         self.serviceTokens = serviceTokens
+        accountTokens = AccountTokens(key: serviceTokens.key)
         self.clock = clock
         self.identifiers = identifiers
         self.logger = logger
         self.activeTask = activeTask
         audit = AuditLog(database: database, clock: clock, logger: logger, limits: auditLimits)
-        namespaceIndex = NamespaceIndex(try database.readBlocking(AccessStore.namespaceSettings))
+        namespaceIndex = NamespaceIndex(
+            try database.readBlocking(AccessStore.namespaceSettings), terminating: try database.readBlocking(AccessStore.terminating))
     }
 
     // MARK: Authentication
@@ -41,6 +46,7 @@ public final class AccessService: Sendable {
         if let known = cachedPrincipal(bearer: bearer) { return known }
         guard !bearer.isEmpty else { throw Self.refusal("the token is missing") }
         if bearer.hasPrefix(ServiceTokens.prefix) { throw Self.refusal("the service token is not valid, or its task has ended") }
+        if bearer.hasPrefix(AccountTokens.prefix) { return try await authenticate(account: bearer) }
         guard let hash = Secret.hash(bearer, prefix: Secret.tokenPrefix) else { throw Self.refusal("the token is malformed") }
         let epoch = cache.epoch
         let (principal, token) = try await database.read { [self] db in try caller(db, try TokenStore.find(db, hash: hash)) }
@@ -55,6 +61,9 @@ public final class AccessService: Sendable {
     /// about the token: `authenticate` does.
     public func cachedPrincipal(bearer: String) -> Principal? {
         if bearer.hasPrefix(ServiceTokens.prefix) { return service(bearer) }
+        if bearer.hasPrefix(AccountTokens.prefix) {
+            return bearer.utf8.count <= AccountTokens.maximumLength ? cached(Hashing.sha256(bearer.utf8)) : nil
+        }
         guard let hash = Secret.hash(bearer, prefix: Secret.tokenPrefix) else { return nil }
         return cached(hash)
     }
@@ -144,10 +153,11 @@ public final class AccessService: Sendable {
         guard let token, let user = try AccessStore.find(db, name: token.user) else { throw Self.refusal("the token is unknown") }
         if token.revokedAt != nil { throw Self.refusal("the token was revoked") }
         if let end = token.expiresAt, end <= clock.now() { throw Self.refusal("the token expired at \(end.rfc3339())") }
-        return (Principal(user: user, token: token, namespaces: namespaceIndex), token)
+        let (roles, groups) = try roles(db, of: user)
+        return (Principal(user: user, roles: roles, groups: groups, token: token, namespaces: namespaceIndex), token)
     }
 
-    private static func refusal(_ message: String, hint: String? = nil) -> MonoflowError {
+    static func refusal(_ message: String, hint: String? = nil) -> MonoflowError {
         MonoflowError(.unauthenticated, "authenticate", "", message, hint: hint)
     }
 }

@@ -10,6 +10,11 @@ enum AccessStore {
         try db.execute(sql: "INSERT INTO namespaces (name, created_at) VALUES (?, ?)", arguments: [name, now.milliseconds])
     }
 
+    /// Those that are being emptied, or have been.
+    static func terminating(_ db: GRDB.Database) throws -> [String] {
+        try String.fetchAll(db, sql: "SELECT name FROM namespaces WHERE state <> 0 ORDER BY name")
+    }
+
     static func namespaceExists(_ db: GRDB.Database, _ name: String) throws -> Bool {
         try Row.fetchOne(db, sql: "SELECT 1 FROM namespaces WHERE name = ?", arguments: [name]) != nil
     }
@@ -37,7 +42,9 @@ enum AccessStore {
         try db.execute(
             sql: "INSERT INTO users (id, name, home_namespace, is_admin, created_at) VALUES (?, ?, ?, ?, ?)",
             arguments: [user.id, user.name, user.homeNamespace, user.isAdmin, user.createdAt.milliseconds])
-        for (namespace, role) in user.roles { try setRole(db, userID: user.id, namespace: namespace, role) }
+        for (namespace, role) in user.roles.merging(try BindingStore.takeWaiting(db, user: user.name), uniquingKeysWith: { given, _ in given }) {
+            try setRole(db, userID: user.id, namespace: namespace, role)
+        }
     }
 
     /// Nil takes the role away.
@@ -53,10 +60,6 @@ enum AccessStore {
     static func members(_ db: GRDB.Database, namespace: String) throws -> [Member] {
         let sql = "SELECT users.name, roles.role FROM roles JOIN users ON users.id = roles.user_id WHERE roles.namespace = ? ORDER BY users.name"
         return try Row.fetchAll(db, sql: sql, arguments: [namespace]).map { Member(user: $0["name"], role: try role($0)) }
-    }
-
-    static func ownerCount(_ db: GRDB.Database, namespace: String) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM roles WHERE namespace = ? AND role = 'owner'", arguments: [namespace]) ?? 0
     }
 
     static func find(_ db: GRDB.Database, name: String) throws -> UserRecord? {
@@ -79,7 +82,7 @@ enum AccessStore {
         try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM users WHERE is_admin") ?? 0
     }
 
-    private static func role(_ row: Row) throws -> Role {
+    static func role(_ row: Row) throws -> Role {
         guard let role = Role(rawValue: row["role"]) else {
             throw MonoflowError(.dataLoss, "read roles", "", "the role \(row["role"] as String) is unknown")
         }

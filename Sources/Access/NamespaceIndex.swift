@@ -20,11 +20,22 @@ public struct NamespaceSettings: Sendable, Equatable {
 /// All namespaces with their settings, in memory: authorization asks it on every request of an admin, and each start of a task.
 final class NamespaceIndex: Sendable {
     private let settings: Mutex<[String: NamespaceSettings]>
-    init(_ settings: [String: NamespaceSettings]) { self.settings = Mutex(settings) }
+    private let ending: Mutex<Set<String>>
+    init(_ settings: [String: NamespaceSettings], terminating: [String]) {
+        self.settings = Mutex(settings)
+        ending = Mutex(Set(terminating))
+    }
     /// In alphabetical order.
     var names: [String] { settings.withLock { $0.keys.sorted() } }
     func contains(_ name: String) -> Bool { settings.withLock { $0[name] != nil } }
     func set(_ name: String, _ value: NamespaceSettings) { settings.withLock { $0[name] = value } }
+    func remove(_ name: String) {
+        settings.withLock { $0[name] = nil }
+        ending.withLock { _ = $0.remove(name) }
+    }
+    func terminate(_ name: String) { ending.withLock { _ = $0.insert(name) } }
+    func isTerminating(_ name: String) -> Bool { ending.withLock { $0.contains(name) } }
+    var terminating: [String] { ending.withLock { $0.sorted() } }
     subscript(name: String) -> NamespaceSettings? { settings.withLock { $0[name] } }
 }
 

@@ -35,9 +35,11 @@ public struct Principal: Sendable {
         case user
         /// A running task, by its service token.
         case service(taskID: String)
+        /// A program, by a token of its service account.
+        case account(namespace: String, name: String)
     }
 
-    /// The user's name; `task ID` for services.
+    /// The user's name; `task ID` for services, `system:serviceaccount:NAMESPACE:NAME` for service accounts.
     public var user: String
     /// False for an admin's token that is limited in any way.
     public var isAdmin: Bool
@@ -46,8 +48,8 @@ public struct Principal: Sendable {
     /// By namespace, within the token's scope. Empty for an admin's limited token: see `role(in:)`.
     public var roles: [String: Role]
     public var kind: Kind
-    /// What an identity provider or an authenticating proxy said that the user belongs to; empty for callers with tokens. This is the one
-    /// place where groups are kept: a session has them from its login, a request through a proxy from its header.
+    /// The user's groups: those that are kept here, and what an identity provider or an authenticating proxy said. A session has the latter from its
+    /// login, a request through a proxy from its header.
     public var groups: [String] = []
     /// Nil for services, and where no token is behind the caller.
     public var token: CallerToken?
@@ -72,11 +74,14 @@ public struct Principal: Sendable {
     }
 
     /// The user's rights within the token's scope.
-    init(user: UserRecord, token: TokenRecord, namespaces: NamespaceIndex) {
-        let scope = token.scope, isLimited = !scope.isUnlimited
-        var roles = user.roles
+    /// - Parameters:
+    ///   - roles: the user's own and those of its groups.
+    ///   - token: nil where the user was authenticated without one.
+    init(user: UserRecord, roles all: [String: Role], groups: [String], token: TokenRecord? = nil, namespaces: NamespaceIndex) {
+        let scope = token?.scope ?? .unlimited, isLimited = !scope.isUnlimited
+        var roles = all
         if isLimited {
-            roles = user.isAdmin ? [:] : user.roles.filter { scope.admits($0.key) }.compactMapValues(scope.limit)
+            roles = user.isAdmin ? [:] : all.filter { scope.admits($0.key) }.compactMapValues(scope.limit)
             adminScope = user.isAdmin ? scope : nil
         }
         var home = user.homeNamespace
@@ -86,8 +91,9 @@ public struct Principal: Sendable {
         homeNamespace = home
         self.roles = roles
         kind = .user
+        self.groups = groups
         self.namespaces = namespaces
-        self.token = CallerToken(id: token.id, scope: scope, expiresAt: token.expiresAt, requestsPerMinute: token.requestsPerMinute)
+        self.token = token.map { CallerToken(id: $0.id, scope: scope, expiresAt: $0.expiresAt, requestsPerMinute: $0.requestsPerMinute) }
     }
 
     /// Nil where the caller has none. An admin is an owner, also where there is no such namespace.
@@ -102,8 +108,9 @@ public struct Principal: Sendable {
 
     public func may(_ permission: Permission, in namespace: String) -> Bool { role(in: namespace)?.allows(permission) == true }
 
+    /// - Parameter evenTerminating: writes are allowed in a namespace that is being deleted, as for controllers that let go of what they hold there.
     /// - Throws: `permissionDenied`, whether the namespace exists or not; to an admin `notFound` where it does not.
-    public func require(_ permission: Permission, in namespace: String) throws(MonoflowError) {
+    public func require(_ permission: Permission, in namespace: String, evenTerminating: Bool = false) throws(MonoflowError) {
         note?.asked(about: namespace)
         guard may(permission, in: namespace) else {
             throw MonoflowError(
@@ -113,6 +120,7 @@ public struct Principal: Sendable {
         if isAdmin, let namespaces, !namespaces.contains(namespace) {
             throw MonoflowError(.notFound, "authorize", "namespace \(namespace)", "there is no such namespace")
         }
+        if permission == .write, !evenTerminating, namespaces?.isTerminating(namespace) == true { throw AccessService.terminating(namespace) }
     }
 
     /// - Parameter operation: what only an admin may do, e.g. `create user`.

@@ -4,7 +4,7 @@ import Core
 /// server issued the token for that task and namespace, and whether the task still runs is asked at each use.
 public struct ServiceTokens: Sendable {
     static let prefix = "mft_"
-    private let key: [UInt8]
+    let key: [UInt8]
 
     /// - Parameter key: 32 bytes, from `ServerKey`.
     public init(key: [UInt8]) { self.key = key }

@@ -70,6 +70,19 @@ enum TokenStore {
         return found
     }
 
+    /// Takes the namespace out of what tokens are limited to. A token with nothing left is revoked, not widened.
+    static func removeNamespace(_ db: GRDB.Database, _ namespace: String, at now: Timestamp) throws {
+        for row in try Row.fetchAll(db, sql: "SELECT id, namespaces FROM tokens WHERE namespaces LIKE ?", arguments: ["%\"\(namespace)\"%"]) {
+            let id: String = row["id"]
+            let left = try JSONParser.parse(row["namespaces"] as String).arrayValue?.filter { $0.stringValue != namespace } ?? []
+            if left.isEmpty {
+                _ = try revoke(db, id: id, at: now)
+            } else {
+                try db.execute(sql: "UPDATE tokens SET namespaces = ? WHERE id = ?", arguments: [JSON.array(left).text(), id])
+            }
+        }
+    }
+
     static func touch(_ db: GRDB.Database, id: String, at now: Timestamp) throws {
         try db.execute(
             sql: "UPDATE tokens SET last_used_at = ?1 WHERE id = ?2 AND coalesce(last_used_at, 0) < ?1", arguments: [now.milliseconds, id])

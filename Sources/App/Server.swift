@@ -34,6 +34,7 @@ public final class Server: Sendable {
     private let engine: TaskEngine
     private let runs: RunService
     private let resources: ResourceService
+    private let namespaces: NamespaceService
     private let inference: InferenceEngine
     private let http: HTTPServer
     private let accessLog: AccessLog?
@@ -71,7 +72,6 @@ public final class Server: Sendable {
             database: database, serviceTokens: serviceTokens, clock: clock, identifiers: identifiers, logger: logger, activeTask: active.namespace(of:))
         let resources = try ResourceService(
             database: database, builtIn: ServedKinds.table, keyDirectory: directory.path, clock: clock, identifiers: identifiers, logger: logger)
-        try await NamespaceObjects.adopt(access, resources)
         var executorOptions = ProcessExecutorOptions(
             dataDirectory: directory.path, stepProgram: options.stepProgram, environmentsFile: options.images, allowWeakIsolation: options.allowWeakIsolation)
         executorOptions.network = options.stepNetwork
@@ -102,12 +102,19 @@ public final class Server: Sendable {
         let models = ModelService(database: database, blobs: blobs, loader: inference, clock: clock, logger: logger)
         try models.restore(repository: options.modelRepository.map(ModelRepository.init(root:)))
 
+        let pipelines = PipelineService(database: database, clock: clock, identifiers: identifiers), artifacts = ArtifactService(database: database)
+        let namespaces = NamespaceService(
+            access: access, resources: resources, logger: logger, selfRegistration: options.selfRegistration,
+            drains: NamespaceDrains.all(
+                runs: runs, models: models, pipelines: pipelines, experiments: experiments, artifacts: artifacts, removeTask: directory.removeTask))
+        try await namespaces.install()
+
         // Edges
         let facts = SystemFacts(
             version: version, startedAt: clock.now(), audit: access.audit, executor: executor, engine: engine, runtime: runtime, state: state)
         var services = APIServices(
-            access: access, pipelines: PipelineService(database: database, clock: clock, identifiers: identifiers), experiments: experiments, runs: runs,
-            artifacts: ArtifactService(database: database), blobs: blobs, models: models, resources: resources, logPath: executor.logPath, removeTask: directory.removeTask,
+            access: access, pipelines: pipelines, experiments: experiments, runs: runs,
+            artifacts: artifacts, blobs: blobs, models: models, resources: resources, namespaces: namespaces, logPath: executor.logPath, removeTask: directory.removeTask,
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
         services.signIn = try options.signIn.services(serverKey: serverKey, group: group, clock: clock, logger: logger)
         services.log = logger
@@ -134,6 +141,7 @@ public final class Server: Sendable {
         try await engine.recover()
         await runs.resume()
         executor.discardRoots(except: Set(await engine.taskIDs))
+        namespaces.start()
         let loading = Task { await models.loadInBackground() }
         certificates?.startRenewal()
         let url = state.url ?? "", tlsURL = tlsBound.flatMap { ServerState.url("https", $0) }
@@ -146,12 +154,12 @@ public final class Server: Sendable {
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
             url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation.summary + "; " + executor.network.summary, options: options, directory: directory, database: database, audit: access.audit, engine: engine,
-            runs: runs, resources: resources, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
+            runs: runs, resources: resources, namespaces: namespaces, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
     }
 
     private init(
         url: String, tlsURL: String?, isolation: String, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine,
-        runs: RunService, resources: ResourceService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
+        runs: RunService, resources: ResourceService, namespaces: NamespaceService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
         state: ServerState, logger: Logger
     ) {
         self.url = url
@@ -164,6 +172,7 @@ public final class Server: Sendable {
         self.engine = engine
         self.runs = runs
         self.resources = resources
+        self.namespaces = namespaces
         self.inference = inference
         self.http = http
         self.accessLog = accessLog
@@ -187,6 +196,7 @@ public final class Server: Sendable {
         directory.removeServerFile()
         await engine.drain()
         runs.watch.close()
+        await namespaces.close()
         await resources.close()
         state.health.close()
         let cut = await http.drain(timeout: options.drainTimeout)

@@ -30,6 +30,8 @@ public struct ServerOptions: Sendable {
     /// Most tasks at once; nil: four for each core.
     public var maximumTasks: Int?
     public var signIn = SignInOptions()
+    /// Whether every user may create one profile, hence one namespace, for itself.
+    public var selfRegistration = false
     public var limits = HTTPLimits()
     /// How long requests in flight may take to end after SIGTERM.
     public var drainTimeout: Duration = .seconds(10)

@@ -1,5 +1,6 @@
 import Core
 import Database
+import GRDB
 
 /// Reading artifacts and their lineage.
 public struct ArtifactService: Sendable {

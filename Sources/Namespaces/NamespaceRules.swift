@@ -3,53 +3,76 @@ import Core
 import GRDB
 import Resources
 
-/// The kind `namespaces`: each object stands for a namespace that roles and tokens know, and is made with it in one transaction.
-public struct NamespaceRules: KindRules {
-    public static let kind = "namespaces"
+/// The kind `namespaces`: each object stands for a namespace that roles and tokens know, and is made with it in one transaction. A deleted one is held by
+/// a finalizer, `Terminating`, until `NamespaceDrainer` has emptied it, and goes with the namespace in one transaction.
+struct NamespaceRules: KindRules {
+    static let kind = "namespaces"
+    static let finalizer = "kubernetes"
 
     let access: AccessService
+    let resources: ResourceService
+    let contents: NamespaceContents
+    /// Namespaces that stay, such as that of the first start.
+    let protected: Set<String>
+    /// A namespace is to be emptied.
+    let terminating: @Sendable () -> Void
 
-    public init(access: AccessService) { self.access = access }
-
-    public func complete(_ change: inout ResourceChange) throws(MonoflowError) {
-        if change.operation == .remove || change.new["metadata"]?["deletionTimestamp"] != nil {
-            throw MonoflowError(
-                .unimplemented, "delete namespace", change.key.name, "namespaces cannot be deleted yet", hint: "delete what is in it; see the roadmap")
+    func complete(_ change: inout ResourceChange) throws(MonoflowError) {
+        guard change.operation != .remove else { return }
+        let name = change.key.name
+        if Self.begins(change) {
+            guard !protected.contains(name) else {
+                throw MonoflowError(.permissionDenied, "delete namespace", name, "namespaces \"\(name)\" is forbidden: this namespace may not be deleted")
+            }
+            if !change.new.finalizers.contains(Self.finalizer) {
+                change.new.setMetadata("finalizers", .array((change.new.finalizers + [Self.finalizer]).map { .string($0) }))
+            }
+            change.new["status"] = ["phase": "Terminating"]
+            return
         }
-        var labels = change.new["metadata"]?["labels"] ?? [:]
-        labels["kubernetes.io/metadata.name"] = .string(change.key.name)
-        change.new["metadata"]?["labels"] = labels
-        if change.subresource == nil { change.new["status"] = ["phase": "Active"] }
-    }
-
-    public func write(_ db: GRDB.Database, _ change: ResourceChange) throws {
-        if change.operation == .create { try access.addNamespace(db, change.key.name) }
-    }
-
-    public func committed(_ change: ResourceChange) async {
-        if change.operation == .create { access.namespaceAdded(change.key.name) }
-    }
-}
-
-/// Brings namespaces that were made before there were objects, or by the first start, into the store.
-public enum NamespaceObjects {
-    /// Stores an object for every namespace that has none; before requests are answered.
-    public static func adopt(_ access: AccessService, _ resources: ResourceService) async throws {
-        guard let definition = resources.kinds.definition(NamespaceRules.kind), let version = definition.storedVersion else { return }
-        let kind = KindReference(definition, version)
-        resources.setRules(of: NamespaceRules.kind, AdoptionRules(rules: NamespaceRules(access: access)))
-        for name in access.namespaceNames {
-            let object: JSON = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
-            do {
-                _ = try await resources.create(kind, namespace: "", object, WriteOptions(manager: "monoflow"))
-            } catch let error as MonoflowError where error.code == .alreadyExists {}
+        var labels = change.new.metadata["labels"] ?? [:]
+        labels["kubernetes.io/metadata.name"] = .string(name)
+        change.new.setMetadata("labels", labels)
+        if change.new.isBeingDeleted {
+            var status = change.new["status"] ?? [:]
+            status["phase"] = "Terminating"
+            change.new["status"] = status
+        } else if change.subresource == nil || change.new["status"] == nil {
+            change.new["status"] = ["phase": "Active"]
         }
-        resources.setRules(of: NamespaceRules.kind, NamespaceRules(access: access))
     }
 
-    /// The namespace is there already.
-    private struct AdoptionRules: KindRules {
-        let rules: NamespaceRules
-        func complete(_ change: inout ResourceChange) throws(MonoflowError) { try rules.complete(&change) }
+    /// Whether the change is the one that begins the deletion.
+    private static func begins(_ change: ResourceChange) -> Bool {
+        change.new.isBeingDeleted && change.old?.isBeingDeleted == false
+    }
+
+    func write(_ db: GRDB.Database, _ change: ResourceChange) throws {
+        let name = change.key.name
+        switch change.operation {
+        case .create:
+            try access.addNamespace(db, name)
+            try contents.ensure(db, name)
+        case .update:
+            if Self.begins(change) { try access.terminateNamespace(db, name) }
+        case .remove:
+            let kinds = try ResourceStore.kinds(db, in: name)
+            guard kinds.isEmpty else {
+                throw MonoflowError(
+                    .conflict, "delete namespace", name, "there are objects of \(kinds.joined(separator: ", ")) in it", hint: "wait for their end")
+            }
+            try access.removeNamespace(db, name)
+        }
+    }
+
+    func committed(_ change: ResourceChange) async {
+        switch change.operation {
+        case .create: access.namespaceAdded(change.key.name)
+        case .update:
+            guard Self.begins(change) else { return }
+            access.namespaceTerminating(change.key.name)
+            terminating()
+        case .remove: access.namespaceRemoved(change.key.name)
+        }
     }
 }

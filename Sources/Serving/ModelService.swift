@@ -83,7 +83,9 @@ public final class ModelService: Sendable {
     /// Deletes every model of the namespace.
     /// - Throws: `failedPrecondition` where one is served from the repository folder.
     public func removeAll(of namespace: String) async throws(MonoflowError) {
-        for model in models(namespace: namespace) { try await delete(namespace: namespace, name: model.name) }
+        for model in models(namespace: namespace) {
+            do throws(MonoflowError) { try await delete(namespace: namespace, name: model.name) } catch where error.code == .notFound {}
+        }
     }
 
     private func drop(_ namespace: String, _ name: String, _ version: Int) {

@@ -39,6 +39,9 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Single sign-on")
     var signIn: SignInArguments
 
+    @Flag(help: "Let every user create one profile, hence one namespace, for itself.")
+    var selfRegistration = false
+
     func run() async throws {
         do {
             let program = InstalledFiles.program()
@@ -60,6 +63,7 @@ struct Serve: AsyncParsableCommand {
                 throw MonoflowError(.invalidArgument, "read options", "--step-network \(stepNetwork)", "must be automatic, namespace or host")
             }
             options.maximumTasks = maxTasks
+            options.selfRegistration = selfRegistration
             options.accessLog = accessLog
             options.signIn = try signIn.options()
             try await Service(options: options).run()

@@ -3,6 +3,7 @@ import Artifacts
 import Core
 import HTTP
 import Logging
+import Namespaces
 import Pipelines
 import Resources
 import Serving
@@ -17,6 +18,7 @@ public struct APIServices: Sendable {
     public var blobs: BlobStore
     public var models: ModelService
     public var resources: ResourceService
+    public var namespaces: NamespaceService
     /// Log file of a task.
     public var logPath: @Sendable (String) -> String
     /// Removes what is left of a deleted task.
@@ -32,7 +34,7 @@ public struct APIServices: Sendable {
 
     public init(
         access: AccessService, pipelines: PipelineService, experiments: ExperimentService, runs: RunService, artifacts: ArtifactService, blobs: BlobStore,
-        models: ModelService, resources: ResourceService, logPath: @escaping @Sendable (String) -> String, removeTask: @escaping @Sendable (String) -> Void,
+        models: ModelService, resources: ResourceService, namespaces: NamespaceService, logPath: @escaping @Sendable (String) -> String, removeTask: @escaping @Sendable (String) -> Void,
         system: @escaping @Sendable () -> JSON, notReady: @escaping @Sendable () -> String?, metrics: @escaping @Sendable () async -> String
     ) {
         self.access = access
@@ -43,6 +45,7 @@ public struct APIServices: Sendable {
         self.blobs = blobs
         self.models = models
         self.resources = resources
+        self.namespaces = namespaces
         self.logPath = logPath
         self.removeTask = removeTask
         self.system = system

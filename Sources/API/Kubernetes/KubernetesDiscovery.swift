@@ -64,6 +64,7 @@ struct KubernetesDiscovery: Sendable {
                 "categories": kind.categories.isEmpty ? nil : .array(kind.categories.map { .string($0) }),
                 "storageVersionHash": .string(String(Hashing.hex(Hashing.sha256("\(kind.key)/\(kind.storedVersion?.name ?? "")".utf8)).prefix(16))),
             ]))
+            if kind.key == "serviceaccounts" { resources.append(AccountTokenRoutes.resource) }
             if served.hasStatus {
                 resources.append([
                     "name": .string(kind.plural + "/status"), "singularName": "", "namespaced": .bool(kind.isNamespaced), "kind": .string(kind.kind),

@@ -14,7 +14,7 @@ struct KubernetesRoutes: Sendable {
     init(services: APIServices, version: String) {
         resources = services.resources
         reads = KubernetesReads(resources: services.resources, access: services.access)
-        writes = KubernetesWrites(resources: services.resources)
+        writes = KubernetesWrites(resources: services.resources, registration: services.namespaces.registration)
         watches = KubernetesWatches(resources: services.resources, reads: reads)
         openAPI = OpenAPIRoutes(kinds: services.resources.kinds, version: version)
         discovery = KubernetesDiscovery(kinds: services.resources.kinds, version: version)
@@ -24,6 +24,7 @@ struct KubernetesRoutes: Sendable {
         discovery.add(to: &router)
         openAPI.add(to: &router)
         AccessReviewRoutes(kinds: resources.kinds).add(to: &router)
+        AccountTokenRoutes(access: reads.access).add(to: &router)
         for shape in KubernetesPaths.collections {
             on(.get, shape, &router) { request, target in
                 if request.flag("watch") { return try await watches.watch(request, target) }

@@ -58,7 +58,7 @@ enum KubernetesAccess {
 
     /// - Throws: `permissionDenied`.
     static func check(_ caller: Principal, _ verb: KubernetesTarget.Verb, _ kind: KindDefinition, namespace: String?, name: String?) throws(MonoflowError) {
-        if let namespace, kind.isNamespaced { return try caller.require(permission(verb, kind), in: namespace) }
+        if let namespace, kind.isNamespaced { return try check(caller, verb, kind, in: namespace) }
         if isPartlyVisible(kind) {
             // Its own namespaces; a list shows those only.
             if verb.isReading, let name { return try caller.require(.read, in: name) }
@@ -68,10 +68,20 @@ enum KubernetesAccess {
         try caller.requireAdmin("\(verb.rawValue) \(kind.key)" + (kind.isNamespaced ? " in all namespaces" : ""))
     }
 
-    /// Secrets show what a viewer must not have.
+    /// What is in a namespace that is being deleted may be changed, so that finalizers can go; the store takes nothing new there.
+    private static func check(_ caller: Principal, _ verb: KubernetesTarget.Verb, _ kind: KindDefinition, in namespace: String) throws(MonoflowError) {
+        try caller.require(permission(verb, kind), in: namespace, evenTerminating: true)
+        // As in Kubernetes these are set for a namespace, not by it.
+        if !verb.isReading, quotas.contains(kind.key) { try caller.requireAdmin("\(verb.rawValue) \(kind.key)") }
+    }
+
+    private static let quotas: Set<String> = ["resourcequotas", "limitranges"]
+
+    /// Secrets show what a viewer must not have; bindings say who may do what.
     private static func permission(_ verb: KubernetesTarget.Verb, _ kind: KindDefinition) -> Permission {
         switch kind.key {
         case "secrets" where verb.isReading: .write
+        case "rolebindings.rbac.authorization.k8s.io" where !verb.isReading: .administer
         default: verb.isReading ? .read : .write
         }
     }

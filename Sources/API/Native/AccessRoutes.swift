@@ -20,7 +20,7 @@ struct AccessRoutes: Sendable {
         router.on(.get, "/api/namespaces/{name}") { request in
             let name = try request.parameter("name")
             try request.caller().require(.read, in: name)
-            return .json(Self.json(name, services.access.settings(of: name) ?? NamespaceSettings(network: false, egress: false)))
+            return .json(Self.json(name, services.access.settings(of: name) ?? NamespaceSettings(network: false, egress: false), services.access.isTerminating(name)))
         }
         router.on(.patch, "/api/namespaces/{name}") { request in
             let name = try request.parameter("name")
@@ -33,7 +33,17 @@ struct AccessRoutes: Sendable {
             settings.network = try Self.flag(body, "network") ?? settings.network
             settings.egress = try Self.flag(body, "egress") ?? settings.egress
             try await services.access.updateNamespace(name, settings)
-            return .json(Self.json(name, settings))
+            return .json(Self.json(name, settings, services.access.isTerminating(name)))
+        }
+        router.on(.delete, "/api/namespaces/{name}") { request in
+            try request.caller().requireAdmin("delete namespace")
+            let name = try request.parameter("name")
+            guard let kind = services.resources.kinds.definition("namespaces"), let version = kind.storedVersion else {
+                throw MonoflowError(.internalError, "delete namespace", name, "the kind is not served")
+            }
+            // It goes when it is empty.
+            _ = try await services.resources.delete(KindReference(kind, version), namespace: "", name: name, DeleteOptions())
+            return .json(["name": .string(name), "phase": "Terminating"], status: .accepted)
         }
         router.on(.get, "/api/users") { request in
             try request.caller().requireAdmin("list users")
@@ -54,6 +64,7 @@ struct AccessRoutes: Sendable {
         }
         MemberRoutes(access: services.access).add(to: &router)
         IdentityRoutes(access: services.access).add(to: &router)
+        GroupRoutes(access: services.access).add(to: &router)
         TokenRoutes(access: services.access).add(to: &router)
         AuditRoutes(audit: services.access.audit).add(to: &router)
         SecretRoutes(resources: services.resources).add(to: &router)
@@ -71,8 +82,10 @@ struct AccessRoutes: Sendable {
         return roles
     }
 
-    private static func json(_ name: String, _ settings: NamespaceSettings) -> JSON {
-        ["name": .string(name), "network": .bool(settings.network), "egress": .bool(settings.egress)]
+    private static func json(_ name: String, _ settings: NamespaceSettings, _ isTerminating: Bool) -> JSON {
+        [
+            "name": .string(name), "network": .bool(settings.network), "egress": .bool(settings.egress), "phase": isTerminating ? "Terminating" : "Active",
+        ]
     }
 
     private static func flag(_ body: JSON, _ name: String) throws(MonoflowError) -> Bool? {

@@ -38,6 +38,10 @@ public struct PrinterColumn: Sendable, Equatable {
         case eventSource
         /// Readiness gates that hold of all, `1/2`; `<none>` without any.
         case readinessGates
+        /// `used/hard` of a quota's requests and counts, and of its limits.
+        case quotaRequests, quotaLimits
+        /// Kind and name of a binding's role, and its subjects by their kind.
+        case bindingRole, bindingUsers, bindingGroups, bindingAccounts
     }
 
     public enum Source: Sendable, Equatable {

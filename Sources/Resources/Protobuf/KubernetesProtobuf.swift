@@ -35,6 +35,9 @@ public enum KubernetesProtobuf {
         case ("v1", "ConfigMap"): .configMap
         case ("v1", "Secret"): .secret
         case ("v1", "ServiceAccount"): .serviceAccount
+        case ("v1", "ResourceQuota"): .resourceQuota
+        case ("rbac.authorization.k8s.io/v1", "RoleBinding"): .roleBinding
+        case ("authentication.k8s.io/v1", "TokenRequest"): .tokenRequest
         case ("authorization.k8s.io/v1", "SelfSubjectAccessReview"): .accessReview
         case ("authorization.k8s.io/v1", "SelfSubjectRulesReview"): .rulesReview
         case (_, "DeleteOptions"): .deleteOptions

@@ -13,6 +13,8 @@ struct MessageShape: Sendable {
         case message(MessageShape)
         /// RFC 3339; the empty message is the absent time.
         case time
+        /// The text of an amount, in the message's only field.
+        case quantity
         /// A JSON document in the message's only field.
         case embedded
         case map(Kind)
@@ -87,6 +89,7 @@ struct MessageDecoder {
         case .int: return .int(Int64(bitPattern: try number(value, name)))
         case .message(let shape): return .object(try object(try content(value, name), shape))
         case .time: return try time(try content(value, name), name)
+        case .quantity: return try object(try content(value, name), MessageShape([1: .init("string", .string)]))["string"] ?? "0"
         case .embedded: return try embedded(try content(value, name))
         case .map, .list: throw WireReader.error("\(name) cannot be within a list")
         }

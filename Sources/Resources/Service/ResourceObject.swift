@@ -95,6 +95,12 @@ public enum Subresource: String, Sendable {
 }
 
 extension KindDefinition {
-    /// Names of namespaces are parts of host names; those of other kinds have at most 253 characters.
-    var nameRule: NameRule { key == "namespaces" || key == "profiles.kubeflow.org" ? .label : .subdomain }
+    /// Names of namespaces are parts of host names; those of other kinds have at most 253 characters. Bindings may be called anything that fits into a path.
+    var nameRule: NameRule {
+        switch key {
+        case "namespaces", "profiles.kubeflow.org": .label
+        case "rolebindings.rbac.authorization.k8s.io": .pathSegment
+        default: .subdomain
+        }
+    }
 }

@@ -118,11 +118,13 @@ extension ResourceService {
             return result
         }
         let stored = StoredChange(change, kind), rules = rules(of: kind.key), sealing = sealing, now = clock.now()
+        let admit = kind.definition.isNamespaced ? admission.withLock { $0 } : nil
         let version: Int64
         do {
             version = try await database.write { db in
                 // A kind that went meanwhile gets no object that nobody could reach.
                 if case .custom(let uid) = kind.definition.origin, try !ResourceStore.exists(db, uid: uid) { throw Self.unknown(kind) }
+                try admit?(db, stored.change.key)
                 try rules?.write(db, stored.change)
                 return try ResourceStore.insert(db, sealing.sealed(stored.prepared, stored.change.new), at: now)
             }

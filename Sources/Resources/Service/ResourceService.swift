@@ -15,6 +15,7 @@ public final class ResourceService: Sendable {
     let logger: Logger
     public let kinds: KindRegistry
     public let hub: WatchHub
+    let admission = Mutex<(@Sendable (GRDB.Database, ResourceKey) throws -> Void)?>(nil)
     private let rules: Mutex<[String: any KindRules]>
     let collector: GarbageQueue
     let turns = WriteTurns()

@@ -31,6 +31,12 @@ struct ComputedCells {
         case .eventFirstSeen: .string(EventCells.age(EventCells.firstSeen(object), now: now))
         case .eventObject: .string(EventCells.object(object))
         case .eventSource: .string(EventCells.source(object))
+        case .quotaRequests: .string(AccessCells.quota(object, limits: false))
+        case .quotaLimits: .string(AccessCells.quota(object, limits: true))
+        case .bindingRole: .string(AccessCells.role(object))
+        case .bindingUsers: .string(AccessCells.subjects(object, "User"))
+        case .bindingGroups: .string(AccessCells.subjects(object, "Group"))
+        case .bindingAccounts: .string(AccessCells.subjects(object, "ServiceAccount"))
         }
     }
 

@@ -8,10 +8,11 @@ import Testing
         #expect(names == [
             "namespaces Namespace namespace ns cluster", "configmaps ConfigMap configmap cm namespaced", "secrets Secret secret  namespaced",
             "serviceaccounts ServiceAccount serviceaccount sa namespaced", "persistentvolumeclaims PersistentVolumeClaim persistentvolumeclaim pvc namespaced",
-            "pods Pod pod po namespaced", "events Event event ev namespaced", "jobs.batch Job job  namespaced", "cronjobs.batch CronJob cronjob cj namespaced",
+            "pods Pod pod po namespaced", "events Event event ev namespaced",
+            "resourcequotas ResourceQuota resourcequota quota namespaced", "limitranges LimitRange limitrange limits namespaced", "jobs.batch Job job  namespaced", "cronjobs.batch CronJob cronjob cj namespaced",
             "profiles.kubeflow.org Profile profile  cluster", "poddefaults.kubeflow.org PodDefault poddefault  namespaced",
             "customresourcedefinitions.apiextensions.k8s.io CustomResourceDefinition customresourcedefinition crd,crds cluster",
-            "leases.coordination.k8s.io Lease lease  namespaced",
+            "leases.coordination.k8s.io Lease lease  namespaced", "rolebindings.rbac.authorization.k8s.io RoleBinding rolebinding  namespaced",
         ])
     }
 
@@ -69,6 +70,11 @@ import Testing
         ("cronjobs.batch", "{\"spec\":{}}", ["spec.schedule", "spec.jobTemplate"]),
         ("events", #"{"involvedObject":{"kind":"Pod","name":"a"},"type":"Normal","eventTime":null,"lastTimestamp":"2026-11-24T09:00:00.000001Z","source":{"component":"kopf"}}"#, []),
         ("profiles.kubeflow.org", #"{"spec":{"owner":{"kind":"User","name":"a@b.example"},"resourceQuotaSpec":{"hard":{"cpu":"4","requests.nvidia.com/gpu":1}}}}"#, []),
+        ("profiles.kubeflow.org", #"{"spec":{"owner":{"kind":"Robot"}}}"#, ["spec.owner.name", "spec.owner.kind"]),
+        ("resourcequotas", #"{"spec":{"hard":{"requests.cpu":"4","pods":10}}}"#, []),
+        ("limitranges", #"{"spec":{"limits":[{"type":"Container","defaultRequest":{"cpu":"100m"}}]}}"#, []),
+        ("limitranges", #"{"spec":{"limits":[{}]}}"#, ["spec.limits[0].type"]),
+        ("rolebindings.rbac.authorization.k8s.io", #"{"subjects":[{"kind":"User"}]}"#, ["roleRef", "subjects[0].name"]),
         ("poddefaults.kubeflow.org", #"{"spec":{"selector":{"matchLabels":{"a":"b"}},"env":[{"name":"A","value":"b"}]}}"#, []),
         ("poddefaults.kubeflow.org", #"{"spec":{"desc":"x"}}"#, ["spec.selector"]),
         ("leases.coordination.k8s.io", #"{"spec":{"holderIdentity":"a","renewTime":"2026-11-24T09:00:00.000001Z","leaseDurationSeconds":15}}"#, []),

@@ -113,6 +113,51 @@ import Testing
         ])
     }
 
+    @Test func bindingsQuotasAndTokenRequests() throws {
+        let binding = WireWriter.kubernetes("rbac.authorization.k8s.io/v1", "RoleBinding") {
+            $0.metadata(name: "b")
+            $0.message(2) {
+                $0.text(1, "User")
+                $0.text(2, "rbac.authorization.k8s.io")
+                $0.text(3, "ann")
+                $0.text(4, "")
+            }
+            $0.message(2) {
+                $0.text(1, "ServiceAccount")
+                $0.text(3, "bot")
+                $0.text(4, "team")
+            }
+            $0.message(3) {
+                $0.text(1, "rbac.authorization.k8s.io")
+                $0.text(2, "ClusterRole")
+                $0.text(3, "edit")
+            }
+        }
+        try expect(binding, [
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": ["name": "b"],
+            "subjects": [
+                ["kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "ann"], ["kind": "ServiceAccount", "name": "bot", "namespace": "team"],
+            ],
+            "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"],
+        ])
+        let quota = WireWriter.kubernetes("v1", "ResourceQuota") {
+            $0.metadata(name: "q")
+            $0.message(2) { $0.pair(1, "pods", WireWriter.make { $0.text(1, "10") }) }
+            $0.message(3) { _ in }
+        }
+        try expect(quota, ["apiVersion": "v1", "kind": "ResourceQuota", "metadata": ["name": "q"], "spec": ["hard": ["pods": "10"]]])
+        let request = WireWriter.kubernetes("authentication.k8s.io/v1", "TokenRequest") {
+            $0.metadata(name: "")
+            $0.message(2) {
+                $0.text(1, "me")
+                $0.message(3) { $0.text(1, "Pod") }
+                $0.number(4, 600)
+            }
+        }
+        let spec = try KubernetesProtobuf.object(request)["spec"]
+        #expect(spec == ["audiences": ["me"], "boundObjectRef": ["kind": "Pod"], "expirationSeconds": 600])
+    }
+
     @Test func deleteOptions() throws {
         let bytes = WireWriter.kubernetes("v1", "DeleteOptions") {
             $0.number(1, 0)

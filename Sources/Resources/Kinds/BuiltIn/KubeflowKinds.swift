@@ -4,30 +4,37 @@ import Core
 enum KubeflowKinds {
     static let profile = KindDefinition(
         group: "kubeflow.org", kind: "Profile", plural: "profiles", isNamespaced: false,
-        versions: [KindVersion(
-            "v1",
-            schema: ObjectMetaSchema.resource([
-                "spec": .openObject([
-                    "owner": .openObject([
-                        "kind": .string("User, Group or ServiceAccount.", fallback: "User"),
-                        "name": .string("Who owns the namespace: the name that they sign in by."),
-                        "apiGroup": .string("Group of the owner's kind."),
-                        "namespace": .string("Namespace of the owner, where it is a service account."),
-                    ], required: ["name"], "The owner of the namespace."),
-                    "resourceQuotaSpec": .openObject([
-                        "hard": .quantities("What the namespace may use at most: cpu, memory, requests.nvidia.com/gpu …"),
-                    ], "The namespace's quota."),
-                    "plugins": .list(.openObject([
-                        "apiVersion": .string(), "kind": .string("Name of the plugin."), "spec": .anyObject("What the plugin is told."),
-                    ]), "What else is to be done for the namespace."),
-                ], "The desired state."),
-                "status": .openObject([
-                    "conditions": .atomicList(.openObject([
-                        "type": .string("What the condition tells of."), "status": .string(), "message": .string("A sentence for people."),
-                    ]), "What is known of the profile."),
-                ], "The state at present."),
-            ], "A namespace with its owner."),
-            hasStatus: true)])
+        versions: ["v1", "v1beta1"].map { version in
+            KindVersion(
+                version, isStored: version == "v1",
+                schema: ObjectMetaSchema.resource(["spec": spec, "status": status], required: ["spec"], "A namespace with its owner."),
+                hasStatus: true,
+                columns: [
+                    .name, PrinterColumn("Owner", .string, ".spec.owner.name"),
+                    PrinterColumn("Ready", .string, ".status.conditions[?(@.type==\"Ready\")].status"), .age,
+                    PrinterColumn("Owner Kind", .string, ".spec.owner.kind", priority: 1),
+                ])
+        })
+
+    private static let spec = Schema.openObject([
+        "owner": .openObject([
+            "kind": .string("User or Group.", fallback: "User", allowed: ["User", "Group"]),
+            "name": .string("Who owns the namespace: the name that they sign in by."),
+            "apiGroup": .string("Group of the owner's kind."),
+        ], required: ["name"], "The owner of the namespace."),
+        "resourceQuotaSpec": .openObject([
+            "hard": .quantities("What the namespace may use at most: cpu, memory, requests.nvidia.com/gpu …"),
+        ], "The namespace's quota."),
+        "plugins": .list(.openObject([
+            "apiVersion": .string(), "kind": .string("Name of the plugin."), "spec": .anyObject("What the plugin is told."),
+        ]), "What else is to be done for the namespace."),
+    ], required: ["owner"], "The desired state.")
+
+    private static let status = Schema.openObject([
+        "conditions": .atomicList(.openObject([
+            "type": .string("What the condition tells of: Ready."), "status": .string("True or False."), "message": .string("A sentence for people."),
+        ]), "What is known of the profile."),
+    ], "The state at present.")
 
     static let podDefault = KindDefinition(
         group: "kubeflow.org", kind: "PodDefault", plural: "poddefaults",
