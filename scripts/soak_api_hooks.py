@@ -1,0 +1,88 @@
+"""What schemathesis loads for `scripts/soak api` (SCHEMATHESIS_HOOKS): requests about things that are there, and our own checks.
+
+A generated id names nothing. Four times in five it is replaced by one of the caller's namespace, or of the other one, whose marks must never
+be seen. What the world holds is in the file that MONOFLOW_FUZZ_WORLD names: {"own": THINGS, "other": THINGS, "spare": THINGS, "marks":
+[text], "seed", "log"}, THINGS = {kind: [id]}.
+"""
+
+import collections
+import json
+import os
+import random
+
+import schemathesis
+
+WORLD = json.load(open(os.environ["MONOFLOW_FUZZ_WORLD"]))
+RANDOM = random.Random(WORLD["seed"])
+COUNTS = collections.Counter()
+
+
+def kind_of(path, name):
+    """What a path parameter stands for; None where any text will do."""
+    parts = path.strip("/").removeprefix("pipeline/").split("/")
+    if name in ("run", "node", "model", "group", "plural", "user"):
+        return name
+    if name in ("namespace", "ns"):
+        return "namespace"
+    if name == "version":
+        return "group_version" if "{group}" in path else "version" if "pipelines" in parts else "model_version"
+    if name == "name":
+        if path.startswith("/api/namespaces"):
+            return "namespace"
+        if path.startswith("/api/users"):
+            return "user"
+        if "{plural}" in path:
+            return "object"
+        return "output" if path.endswith(":read") else "pipeline_name"
+    if name == "id":
+        before = parts[[index for index, part in enumerate(parts) if part.startswith("{id}")][0] - 1]
+        return {"runs": "run", "experiments": "experiment", "pipelines": "pipeline", "pipeline_versions": "version", "artifacts": "artifact",
+                "tokens": "token"}.get(before)
+    return None
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    path = case.operation.path
+    parameters = case.path_parameters
+    if isinstance(parameters, dict):
+        # Of its own a caller deletes only what is to spare, so that there is something to the end.
+        mine = "spare" if case.method.upper() == "DELETE" else "own"
+        side = WORLD[RANDOM.choices([mine, "other"], [3, 2])[0]]
+        for name in parameters:
+            known = side.get(kind_of(path, name) or "")
+            if known and RANDOM.random() < 0.8:
+                parameters[name] = RANDOM.choice(known)
+    if isinstance(case.query, dict):
+        # A watch goes on for long, and its answer is many documents; test_kubectl.py has it.
+        for name in ("watch", "follow"):
+            case.query.pop(name, None)
+        for name, kind in (("namespace", "namespace"), ("run_id", "run"), ("experiment_id", "experiment"), ("pipelineid", "pipeline"),
+                           ("resource_key.id", "pipeline"), ("resource_reference_key.id", "namespace")):
+            if name in case.query and RANDOM.random() < 0.6:
+                case.query[name] = RANDOM.choice(WORLD[RANDOM.choice(["own", "other"])][kind])
+    COUNTS["requests"] += 1
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    COUNTS[str(response.status_code)] += 1
+    if COUNTS["requests"] % 50 == 0:
+        with open(WORLD["log"], "w") as file:
+            json.dump(COUNTS, file)
+
+
+@schemathesis.check
+def no_marks(ctx, response, case):
+    """Nothing of the other namespace is shown, except what the request itself named."""
+    text = response.text if response.content else ""
+    sent = str(response.request.url) + str(response.request.body)
+    for mark in WORLD["marks"]:
+        assert mark not in text or mark in sent, f"the answer shows {mark}"
+
+
+@schemathesis.check
+def no_server_error(ctx, response, case):
+    """501 may be where it is described."""
+    described = case.operation.definition.raw.get("responses", {})
+    assert response.status_code < 500 or response.status_code == 501 and "501" in described, f"status {response.status_code}: {response.text[:300]}"
