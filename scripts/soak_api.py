@@ -115,7 +115,7 @@ def fuzz(server, directory, caller, token, seconds, world, arguments):
         str(pathlib.Path(sys.executable).parent / "st"), "--no-color", "run", str(directory / "openapi.json"), "--url", server.url,
         "--checks", ",".join(check for check in CHECKS if token or check != "ignored_auth"), "--max-time", str(seconds), "--seed", str(arguments.seed),
         "--no-shrink", "--continue-on-failure", "--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off",
-        "--exclude-tag", "gRPC", "--request-timeout", "20", "--max-redirects", "0", "--report", "json", "--report-json-path", str(report),
+        "--exclude-tag", "gRPC", "--request-timeout", "20", "--max-redirects", "0", "--generation-with-security-parameters", "false", "--report", "json", "--report-json-path", str(report),
         "--phases", arguments.phases]
     if arguments.only:
         command += ["--include-path-regex", arguments.only]
