@@ -2,7 +2,8 @@
 
 A generated id names nothing. Four times in five it is replaced by one of the caller's namespace, or of the other one, whose marks must never
 be seen. What the world holds is in the file that MONOFLOW_FUZZ_WORLD names: {"own": THINGS, "other": THINGS, "spare": THINGS, "marks":
-[text], "seed", "log"}, THINGS = {kind: [id]}.
+[text], "seed", "log", "kept", "kept_users"}, THINGS = {kind: [id]}; "kept" are ids that no request may
+end, "kept_users" those of them that are users.
 """
 
 import collections
@@ -15,6 +16,12 @@ import schemathesis
 WORLD = json.load(open(os.environ["MONOFLOW_FUZZ_WORLD"]))
 RANDOM = random.Random(WORLD["seed"])
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+CORE = ["configmaps", "secrets", "events"]
+KINDS = {"configmaps": ("v1", "ConfigMap"), "secrets": ("v1", "Secret"), "events": ("v1", "Event"), "gadgets": ("fuzz.example/v1", "Gadget")}
+QUERY = {"namespace": "namespace", "run_id": "run", "experiment_id": "experiment", "pipelineid": "pipeline", "resource_key.id": "pipeline",
+         "resource_reference_key.id": "namespace"}
+REFERENCES = {"experiment_id": "experiment", "pipeline_id": "pipeline", "pipeline_version_id": "version", "namespace": "namespace",
+              "home_namespace": "namespace", "artifact_id": "artifact"}
 COUNTS = collections.Counter()
 
 
@@ -42,27 +49,57 @@ def kind_of(path, name):
     return None
 
 
+def known(path, name, side):
+    """Ids that a path parameter may well have."""
+    kind = kind_of(path, name)
+    if kind in ("plural", "group", "group_version"):
+        own_kinds = "{group}" in path
+        return {"plural": ["gadgets"] if own_kinds else CORE, "group": ["fuzz.example"], "group_version": ["v1"]}[kind]
+    return side.get(kind or "")
+
+
+def refer(body, side):
+    """Puts ids that are known where a body names something, and the kind that its path is of."""
+    for key, value in body.items():
+        if isinstance(value, dict):
+            refer(value, side)
+        elif key in REFERENCES and RANDOM.random() < 0.7:
+            body[key] = RANDOM.choice(side[REFERENCES[key]])
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    COUNTS["requests"] += 1
     path = case.operation.path
+    # Of its own a caller deletes only what is to spare, so that there is something to the end.
+    mine = "spare" if case.method.upper() == "DELETE" else "own"
+    side = WORLD[RANDOM.choices([mine, "other"], [3, 1])[0]]
     parameters = case.path_parameters
     if isinstance(parameters, dict):
-        # Of its own a caller deletes only what is to spare, so that there is something to the end.
-        mine = "spare" if case.method.upper() == "DELETE" else "own"
-        side = WORLD[RANDOM.choices([mine, "other"], [3, 2])[0]]
         for name in parameters:
-            known = side.get(kind_of(path, name) or "")
-            if known and RANDOM.random() < 0.8:
-                parameters[name] = RANDOM.choice(known)
+            ids = known(path, name, side)
+            if ids and RANDOM.random() < 0.9:
+                parameters[name] = RANDOM.choice(ids)
+        # What the callers stand on stays: schemathesis learns ids from answers, and would revoke the token that it uses.
+        for name, value in parameters.items():
+            if case.method.upper() != "GET" and value in WORLD["kept"]:
+                parameters[name] = "ours-guest" if value in WORLD["kept_users"] else "none"
     if isinstance(case.query, dict):
-        # A watch goes on for long, and its answer is many documents; test_kubectl.py has it.
-        for name in ("watch", "follow"):
+        # A watch goes on for long, and its answer is many documents; test_kubectl.py has it. What is tried only is not there later.
+        for name in ("watch", "follow") + (("dryRun",) if RANDOM.random() < 0.8 else ()):
             case.query.pop(name, None)
-        for name, kind in (("namespace", "namespace"), ("run_id", "run"), ("experiment_id", "experiment"), ("pipelineid", "pipeline"),
-                           ("resource_key.id", "pipeline"), ("resource_reference_key.id", "namespace")):
-            if name in case.query and RANDOM.random() < 0.6:
-                case.query[name] = RANDOM.choice(WORLD[RANDOM.choice(["own", "other"])][kind])
-    COUNTS["requests"] += 1
+        for name, kind in QUERY.items():
+            if name in case.query and RANDOM.random() < 0.8:
+                case.query[name] = RANDOM.choice(side[kind])
+    if isinstance(case.body, dict) and RANDOM.random() < 0.9:
+        refer(case.body, side)
+        plural = (parameters or {}).get("plural")
+        if plural in KINDS:
+            case.body["apiVersion"], case.body["kind"] = KINDS[plural]
+            metadata = case.body.setdefault("metadata", {})
+            if isinstance(metadata, dict):
+                metadata["name"] = parameters.get("name") or f"made-{RANDOM.randrange(1000)}"
+                metadata.pop("namespace", None)
 
 
 @schemathesis.hook

@@ -39,7 +39,10 @@ enum AccessDescriptions {
             ]))
         RouteGroup.Component("TokenList", Schema.object(["tokens": Schema.list("Token")]))
         RouteGroup.Component("AuditEntry", Schema.object(
-            ["id": Schema.integer, "time": Schema.time, "method": Schema.text, "route": Schema.text, "path": Schema.text, "status": Schema.integer, "peer": Schema.text],
+            [
+                "id": Schema.integer, "time": Schema.time, "method": Schema.text, "route": Schema.text, "path": Schema.text, "status": Schema.integer,
+                "peer": Schema.text,
+            ],
             optional: ["user": Schema.text, "token_id": Schema.text, "namespace": Schema.text, "request_id": Schema.text, "dropped": Schema.integer]))
         RouteGroup.Component("AuditPage", Schema.object(["entries": Schema.list("AuditEntry")], optional: ["next": Schema.integer]))
     }
@@ -65,7 +68,8 @@ enum AccessDescriptions {
         RouteDescription(.delete, "/api/users/{name}", "deleteUser", "Ends a user, its tokens and sessions. For administrators.", .noContent)
         RouteDescription(.get, "/api/tokens", "listTokens", "Everybody's tokens, without their text. For administrators.", .json("TokenList"))
         RouteDescription(
-            .post, "/api/tokens", "createToken", "Makes a token for a user; the answer shows its text this once. For administrators.", body: .json("TokenRequest"),
+            .post, "/api/tokens", "createToken", "Makes a token for a user; the answer shows its text this once. For administrators.",
+            body: .json("TokenRequest"),
             .json("Token", 201), failures: [415])
         RouteDescription(.delete, "/api/tokens/{id}", "revokeToken", "Ends a token and the sessions opened with it. For administrators.", .noContent)
         RouteDescription(.get, "/api/me/tokens", "listOwnTokens", "The caller's tokens, without their text.", .json("TokenList"))
@@ -76,7 +80,8 @@ enum AccessDescriptions {
         RouteDescription(
             .get, "/api/audit", "listAudit", "Writes and denied requests, newest first: of a namespace for its owners, all for administrators.",
             query: [
-                .text("namespace", "Entries of this namespace."), .text("user", "Entries of this user."), .integer("before", 0...Int64.max, "Entries before this one."),
+                .text("namespace", "Entries of this namespace."), .text("user", "Entries of this user."),
+                .integer("before", 0...Int64.max, "Entries before this one."),
                 .integer("limit", 1...1000, "At most so many; 100 where left out."),
             ], .json("AuditPage"))
     }

@@ -8,7 +8,8 @@ enum GraphDescriptions {
                 .get, "/api/runs/{id}/watch", "watchRun", "Tells when the run's graph has changed, until the run ends.",
                 .content("text/event-stream", Schema.text, "Events `changed` with {version}, and `end`."))
             RouteDescription(
-                .get, "/api/pipelines/{id}/versions/{version}/graph", "getPipelineGraph", "A definition's nodes. Only the version's id counts.", .json("PipelineGraph"))
+                .get, "/api/pipelines/{id}/versions/{version}/graph", "getPipelineGraph", "A definition's nodes. Only the version's id counts.",
+                .json("PipelineGraph"))
         }
     }
 
@@ -17,7 +18,10 @@ enum GraphDescriptions {
         RouteGroup.Component("RunGraph", Schema.object(["run": Schema.ref("RunSummary"), "nodes": Schema.list("Node")]))
         RouteGroup.Component("PipelineGraph", Schema.object(["nodes": Schema.list("DefinitionNode"), "notes": Schema.list(Schema.text)]))
         RouteGroup.Component("RunSummary", Schema.object(
-            ["id": Schema.text, "name": Schema.text, "namespace": Schema.text, "state": Schema.word("Pending", "Running", "Succeeded", "Failed", "Cancelled"), "created_at": Schema.time],
+            [
+                "id": Schema.text, "name": Schema.text, "namespace": Schema.text,
+                "state": Schema.word("Pending", "Running", "Succeeded", "Failed", "Cancelled"), "created_at": Schema.time,
+            ],
             optional: ["message": Schema.text, "started_at": Schema.time, "finished_at": Schema.time]))
         RouteGroup.Component("Node", Schema.object(
             [
@@ -27,7 +31,8 @@ enum GraphDescriptions {
                 "created_at": Schema.time, "depends_on": Schema.list(Schema.text), "inputs": Schema.ref("NodeValues"), "outputs": Schema.ref("NodeValues"),
             ],
             optional: [
-                "parent_id": Schema.text, "message": Schema.text, "iteration": Schema.integer, "reused_from": Schema.ref("NodeReference"), "started_at": Schema.time,
+                "parent_id": Schema.text, "message": Schema.text, "iteration": Schema.integer, "reused_from": Schema.ref("NodeReference"),
+                "started_at": Schema.time,
                 "finished_at": Schema.time, "image": Schema.text, "command": Schema.list(Schema.text), "condition": Schema.text,
             ]))
         RouteGroup.Component("DefinitionNode", Schema.object(

@@ -5,7 +5,9 @@ enum InferenceDescriptions {
     private static let datatype: JSON = ["type": "string", "enum": .array(Datatype.allCases.map { .string($0.rawValue) })]
 
     static var group: RouteGroup {
-        RouteGroup("Inference", "The Open Inference Protocol, version 2. `/v2` serves the caller's home namespace, `/ns/{ns}/v2` another.", components: components) {
+        RouteGroup(
+            "Inference", "The Open Inference Protocol, version 2. `/v2` serves the caller's home namespace, `/ns/{ns}/v2` another.", components: components
+        ) {
             RouteDescription(.get, "/v2", "getInferenceServer", "The server's name and version.", .json("InferenceServer"))
             RouteDescription(.get, "/v2/health/live", "getInferenceLive", "Whether the server answers.", .json("InferenceLive"))
             RouteDescription(.get, "/v2/health/ready", "getInferenceReady", "Whether the server takes requests.", .json("InferenceReady"))
@@ -20,7 +22,8 @@ enum InferenceDescriptions {
     private static func models(_ path: String, _ suffix: String) -> [RouteDescription] {
         RouteDescription(.get, path, "getModelMetadata\(suffix)", "What a model takes and gives.", .json("ModelMetadata"))
         RouteDescription(.get, path + "/ready", "getModelReady\(suffix)", "Whether a model answers.", .json("ModelReady"))
-        RouteDescription(.post, path + "/infer", "infer\(suffix)", "Asks a model.", body: .json("InferenceRequest"), .json("InferenceResponse"), failures: [415, 501])
+        RouteDescription(
+            .post, path + "/infer", "infer\(suffix)", "Asks a model.", body: .json("InferenceRequest"), .json("InferenceResponse"), failures: [415, 501])
     }
 
     @ListBuilder<RouteGroup.Component>
@@ -31,10 +34,14 @@ enum InferenceDescriptions {
         RouteGroup.Component("ModelReady", Schema.object(["name": Schema.text, "ready": Schema.flag]))
         RouteGroup.Component("TensorSpec", Schema.object(["name": Schema.text, "datatype": datatype, "shape": Schema.list(Schema.integer)]))
         RouteGroup.Component("ModelMetadata", Schema.object([
-            "name": Schema.text, "versions": Schema.list(Schema.text), "platform": Schema.text, "inputs": Schema.list("TensorSpec"), "outputs": Schema.list("TensorSpec"),
+            "name": Schema.text, "versions": Schema.list(Schema.text), "platform": Schema.text, "inputs": Schema.list("TensorSpec"),
+            "outputs": Schema.list("TensorSpec"),
         ]))
         RouteGroup.Component("InferenceInput", Schema.object(
-            ["name": Schema.text, "datatype": datatype, "shape": Schema.list(["type": "integer", "format": "int64", "minimum": 0]), "data": Schema.list(Schema.any)],
+            [
+                "name": Schema.text, "datatype": datatype, "shape": Schema.list(["type": "integer", "format": "int64", "minimum": 0]),
+                "data": Schema.list(Schema.any),
+            ],
             optional: ["parameters": Schema.anyObject]))
         RouteGroup.Component("InferenceRequest", Schema.object(
             ["inputs": Schema.list("InferenceInput")],

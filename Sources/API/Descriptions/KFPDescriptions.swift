@@ -30,7 +30,8 @@ enum KFPDescriptions {
 
     private static func artifact(_ version: String, _ operation: String) -> RouteDescription {
         RouteDescription(
-            .get, "/apis/\(version)/runs/{run}/nodes/{node}/artifacts/{name}:read", operation, "An output artifact's content, at most 64 MiB.", .json("ArtifactData"),
+            .get, "/apis/\(version)/runs/{run}/nodes/{node}/artifacts/{name}:read", operation, "An output artifact's content, at most 64 MiB.",
+            .json("ArtifactData"),
             failures: [413])
     }
 
@@ -42,7 +43,9 @@ enum KFPDescriptions {
         RouteDescription(.delete, base + "/runs/{id}", "RunService_DeleteRun\(suffix)", "Deletes a run.", .json("Empty"))
         RouteDescription(.post, base + terminate, "RunService_TerminateRun\(suffix)", "Ends a run.", .json("Empty"))
         RouteDescription(.post, base + "/experiments/{id}:archive", "ExperimentService_ArchiveExperiment\(suffix)", "Archives an experiment.", .json("Empty"))
-        RouteDescription(.post, base + "/experiments/{id}:unarchive", "ExperimentService_UnarchiveExperiment\(suffix)", "Takes an experiment out of the archive.", .json("Empty"))
+        RouteDescription(
+            .post, base + "/experiments/{id}:unarchive", "ExperimentService_UnarchiveExperiment\(suffix)", "Takes an experiment out of the archive.",
+            .json("Empty"))
         RouteDescription(.post, base + "/runs/{id}:archive", "RunService_ArchiveRun\(suffix)", "Archives a run.", .json("Empty"))
         RouteDescription(.post, base + "/runs/{id}:unarchive", "RunService_UnarchiveRun\(suffix)", "Takes a run out of the archive.", .json("Empty"))
         RouteDescription(.get, base + "/healthz", "HealthzService_GetHealthz\(suffix)", "Whether the API answers.", .json("KFPHealth"))

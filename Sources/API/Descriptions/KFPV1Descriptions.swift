@@ -10,16 +10,20 @@ enum KFPV1Descriptions {
     @ListBuilder<RouteDescription>
     static func routes() -> [RouteDescription] {
         RouteDescription(
-            .post, base + "/pipelines/upload", "UploadPipelineV1", "Makes a pipeline of a file.", query: uploadQuery + [.namespace], body: KFPDescriptions.upload,
+            .post, base + "/pipelines/upload", "UploadPipelineV1", "Makes a pipeline of a file.", query: uploadQuery + [.namespace],
+            body: KFPDescriptions.upload,
             .json("V1Pipeline"), failures: KFPDescriptions.definitionFailures)
         RouteDescription(
             .post, base + "/pipelines/upload_version", "UploadPipelineVersionV1", "Makes a version of a file.",
             query: uploadQuery + [.text("pipelineid", "Of this pipeline.", isRequired: true)], body: KFPDescriptions.upload, .json("V1PipelineVersion"),
             failures: KFPDescriptions.definitionFailures)
-        RouteDescription(.get, base + "/pipelines", "PipelineService_ListPipelinesV1", "Pipelines of a namespace.", query: scope + KFPDescriptions.list, .json("V1PipelineList"))
+        RouteDescription(
+            .get, base + "/pipelines", "PipelineService_ListPipelinesV1", "Pipelines of a namespace.", query: scope + KFPDescriptions.list,
+            .json("V1PipelineList"))
         RouteDescription(.get, base + "/pipelines/{id}", "PipelineService_GetPipelineV1", "A pipeline.", .json("V1Pipeline"))
         RouteDescription(
-            .get, base + "/namespaces/{namespace}/pipelines/{name}", "PipelineService_GetPipelineByNameV1", "A pipeline by its name; `-` is the home namespace.",
+            .get, base + "/namespaces/{namespace}/pipelines/{name}", "PipelineService_GetPipelineByNameV1",
+            "A pipeline by its name; `-` is the home namespace.",
             .json("V1Pipeline"))
         RouteDescription(.get, base + "/pipelines/{id}/templates", "PipelineService_GetTemplateV1", "The latest version's definition.", .json("V1Template"))
         RouteDescription(
@@ -27,18 +31,22 @@ enum KFPV1Descriptions {
             query: [.text("resource_key.id", "The pipeline.", isRequired: true), .text("resource_key.type", "`PIPELINE`.")] + KFPDescriptions.list,
             .json("V1PipelineVersionList"))
         RouteDescription(.get, base + "/pipeline_versions/{id}", "PipelineService_GetPipelineVersionV1", "A version.", .json("V1PipelineVersion"))
-        RouteDescription(.get, base + "/pipeline_versions/{id}/templates", "PipelineService_GetPipelineVersionTemplateV1", "A version's definition.", .json("V1Template"))
+        RouteDescription(
+            .get, base + "/pipeline_versions/{id}/templates", "PipelineService_GetPipelineVersionTemplateV1", "A version's definition.", .json("V1Template"))
         RouteDescription(.delete, base + "/pipeline_versions/{id}", "PipelineService_DeletePipelineVersionV1", "Deletes a version.", .json("Empty"))
         RouteDescription(
-            .post, base + "/experiments", "ExperimentService_CreateExperimentV1", "Makes an experiment.", body: .json("V1ExperimentRequest"), .json("V1Experiment"),
+            .post, base + "/experiments", "ExperimentService_CreateExperimentV1", "Makes an experiment.", body: .json("V1ExperimentRequest"),
+            .json("V1Experiment"),
             failures: [409, 415])
         RouteDescription(
-            .get, base + "/experiments", "ExperimentService_ListExperimentsV1", "Experiments of a namespace.", query: scope + KFPDescriptions.list, .json("V1ExperimentList"))
+            .get, base + "/experiments", "ExperimentService_ListExperimentsV1", "Experiments of a namespace.", query: scope + KFPDescriptions.list,
+            .json("V1ExperimentList"))
         RouteDescription(.get, base + "/experiments/{id}", "ExperimentService_GetExperimentV1", "An experiment.", .json("V1Experiment"))
         RouteDescription(
             .post, base + "/runs", "RunService_CreateRunV1", "Starts a run.", query: [.namespace], body: .json("V1RunRequest"), .json("V1RunDetail"),
             failures: KFPDescriptions.definitionFailures)
-        RouteDescription(.get, base + "/runs", "RunService_ListRunsV1", "Runs of a namespace or an experiment.", query: scope + KFPDescriptions.list, .json("V1RunList"))
+        RouteDescription(
+            .get, base + "/runs", "RunService_ListRunsV1", "Runs of a namespace or an experiment.", query: scope + KFPDescriptions.list, .json("V1RunList"))
         RouteDescription(.get, base + "/runs/{id}", "RunService_GetRunV1", "A run with its workflow.", .json("V1RunDetail"))
         KFPDescriptions.actions(base, "V1", terminate: "/runs/{id}/terminate")
     }
@@ -65,7 +73,10 @@ enum KFPV1Descriptions {
         RouteGroup.Component("V1ResourceKeyRequest", Schema.object(
             ["type": Schema.word("NAMESPACE", "EXPERIMENT", "PIPELINE", "PIPELINE_VERSION"), "id": Schema.text]))
         RouteGroup.Component("V1Experiment", Schema.object(
-            ["id": Schema.text, "name": Schema.text, "created_at": Schema.time, "storage_state": storage, "resource_references": Schema.list("V1ResourceReference")],
+            [
+                "id": Schema.text, "name": Schema.text, "created_at": Schema.time, "storage_state": storage,
+                "resource_references": Schema.list("V1ResourceReference"),
+            ],
             optional: ["description": Schema.text]))
         RouteGroup.Component("V1ExperimentList", KFPDescriptions.page("experiments", "V1Experiment"))
         RouteGroup.Component("V1RunRequest", Schema.object(

@@ -3,7 +3,8 @@ import Core
 enum KFPV2Descriptions {
     private static let base = "/apis/v2beta1"
     private static let uploadQuery: [Parameter] = [
-        .text("name", "Its name; without it the file's."), .text("display_name", "The name shown; without it the name."), .text("description", "Words about it."),
+        .text("name", "Its name; without it the file's."), .text("display_name", "The name shown; without it the name."),
+        .text("description", "Words about it."),
     ]
 
     @ListBuilder<RouteDescription>
@@ -16,10 +17,12 @@ enum KFPV2Descriptions {
             query: uploadQuery + [.text("pipelineid", "Of this pipeline.", isRequired: true)], body: KFPDescriptions.upload, .json("PipelineVersion"),
             failures: KFPDescriptions.definitionFailures)
         RouteDescription(
-            .post, base + "/pipelines", "PipelineService_CreatePipeline", "Makes a pipeline without a version.", body: .json("PipelineRequest"), .json("Pipeline"),
+            .post, base + "/pipelines", "PipelineService_CreatePipeline", "Makes a pipeline without a version.", body: .json("PipelineRequest"),
+            .json("Pipeline"),
             failures: [409, 415])
         RouteDescription(
-            .get, base + "/pipelines", "PipelineService_ListPipelines", "Pipelines of a namespace.", query: [.namespace] + KFPDescriptions.list, .json("PipelineList"))
+            .get, base + "/pipelines", "PipelineService_ListPipelines", "Pipelines of a namespace.", query: [.namespace] + KFPDescriptions.list,
+            .json("PipelineList"))
         RouteDescription(
             .get, base + "/pipelines/names/{name}", "PipelineService_GetPipelineByName", "A pipeline by its name.", query: [.namespace], .json("Pipeline"))
         RouteDescription(.get, base + "/pipelines/{id}", "PipelineService_GetPipeline", "A pipeline.", .json("Pipeline"))
@@ -36,7 +39,8 @@ enum KFPV2Descriptions {
             .json("ExperimentList"))
         RouteDescription(.get, base + "/experiments/{id}", "ExperimentService_GetExperiment", "An experiment.", .json("Experiment"))
         RouteDescription(
-            .post, base + "/runs", "RunService_CreateRun", "Starts a run.", query: [.namespace, .text("experiment_id", "Its experiment, where the body names none.")],
+            .post, base + "/runs", "RunService_CreateRun", "Starts a run.",
+            query: [.namespace, .text("experiment_id", "Its experiment, where the body names none.")],
             body: .json("RunRequest"), .json("Run"), failures: KFPDescriptions.definitionFailures)
         RouteDescription(
             .get, base + "/runs", "RunService_ListRuns", "Runs of a namespace or an experiment.",
@@ -78,7 +82,8 @@ enum KFPV2Descriptions {
         RouteGroup.Component("RuntimeConfig", Schema.object(["parameters": Schema.anyObject]))
         RouteGroup.Component("Run", Schema.object(
             [
-                "experiment_id": Schema.text, "run_id": Schema.text, "display_name": Schema.text, "storage_state": storage, "runtime_config": Schema.ref("RuntimeConfig"),
+                "experiment_id": Schema.text, "run_id": Schema.text, "display_name": Schema.text, "storage_state": storage,
+                "runtime_config": Schema.ref("RuntimeConfig"),
                 "created_at": Schema.time, "scheduled_at": Schema.time, "state": state, "state_history": Schema.list("RunState"),
             ],
             optional: [

@@ -12,7 +12,8 @@ enum KubernetesDescriptions {
                 .post, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "createSelfSubjectAccessReview", "Whether the caller may.", body: object,
                 .json("Object", 201), failures: [415])
             RouteDescription(
-                .post, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "createSelfSubjectRulesReview", "All that the caller may in a namespace.", body: object,
+                .post, "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "createSelfSubjectRulesReview", "All that the caller may in a namespace.",
+                body: object,
                 .json("Object", 201), failures: [415])
             KubernetesPaths.collections.flatMap(collection)
             KubernetesPaths.objects.flatMap(one)
@@ -49,7 +50,8 @@ enum KubernetesDescriptions {
     private static let deletion = RouteDescription.Body(content: ["application/json": Schema.ref("DeleteOptionsRequest")], isRequired: false)
 
     private static let selection: [Parameter] = [
-        .text("labelSelector", "Selects by labels."), .text("fieldSelector", "Selects by fields."), .integer("limit", 0...Int64(Int32.max), "At most so many in a page."),
+        .text("labelSelector", "Selects by labels."), .text("fieldSelector", "Selects by fields."),
+        .integer("limit", 0...Int64(Int32.max), "At most so many in a page."),
         .text("continue", "`metadata.continue` of the page before."),
     ]
     private static let watching: [Parameter] = [
@@ -73,12 +75,14 @@ enum KubernetesDescriptions {
     @ListBuilder<RouteDescription>
     private static func collection(_ shape: KubernetesPaths.Shape) -> [RouteDescription] {
         RouteDescription(
-            .get, shape.pattern, "list\(word(shape))Objects", "Lists or watches objects.", query: selection + watching, .json("ObjectListOrEvents"), failures: [405, 410])
+            .get, shape.pattern, "list\(word(shape))Objects", "Lists or watches objects.", query: selection + watching, .json("ObjectListOrEvents"),
+            failures: [405, 410])
         RouteDescription(
             .post, shape.pattern, "create\(word(shape))Object", "Makes an object.", query: writing, body: object, .json("Object", 201), .json("Object"),
             failures: failures)
         RouteDescription(
-            .delete, shape.pattern, "deleteMany\(word(shape))Objects", "Deletes what is selected.", query: selection + deleting, body: deletion, .json("Object"),
+            .delete, shape.pattern, "deleteMany\(word(shape))Objects", "Deletes what is selected.", query: selection + deleting, body: deletion,
+            .json("Object"),
             failures: failures + [410])
     }
 
@@ -99,9 +103,11 @@ enum KubernetesDescriptions {
     private static func status(_ shape: KubernetesPaths.Shape) -> [RouteDescription] {
         RouteDescription(.get, shape.pattern, "get\(word(shape))ObjectStatus", "Reads an object.", .json("Object"), failures: [405])
         RouteDescription(
-            .put, shape.pattern, "replace\(word(shape))ObjectStatus", "Replaces an object's status.", query: writing, body: object, .json("Object"), failures: failures)
+            .put, shape.pattern, "replace\(word(shape))ObjectStatus", "Replaces an object's status.", query: writing, body: object, .json("Object"),
+            failures: failures)
         RouteDescription(
-            .patch, shape.pattern, "patch\(word(shape))ObjectStatus", "Patches an object's status.", query: writing + [.flag("force", "Takes fields from others.")],
+            .patch, shape.pattern, "patch\(word(shape))ObjectStatus", "Patches an object's status.",
+            query: writing + [.flag("force", "Takes fields from others.")],
             body: patch, .json("Object"), failures: failures)
     }
 
@@ -113,13 +119,15 @@ enum KubernetesDescriptions {
         RouteGroup.Component("Object", open(["kind": Schema.text, "apiVersion": Schema.text]))
         RouteGroup.Component("ObjectRequest", open([:], ["kind": Schema.text, "apiVersion": Schema.text, "metadata": Schema.ref("ObjectMetaRequest")]))
         RouteGroup.Component("ObjectMetaRequest", open([:], [
-            "name": Schema.text, "generateName": Schema.text, "namespace": Schema.text, "labels": Schema.map(Schema.text), "annotations": Schema.map(Schema.text),
+            "name": Schema.text, "generateName": Schema.text, "namespace": Schema.text, "labels": Schema.map(Schema.text),
+            "annotations": Schema.map(Schema.text),
         ]))
         RouteGroup.Component("ObjectListOrEvents", open([:], ["kind": Schema.text, "apiVersion": Schema.text, "items": Schema.list(Schema.anyObject)]))
         RouteGroup.Component("PatchOperation", Schema.object(
             ["op": Schema.word("add", "remove", "replace", "move", "copy", "test"), "path": Schema.text], optional: ["from": Schema.text, "value": Schema.any]))
         RouteGroup.Component("DeleteOptionsRequest", open([:], [
-            "propagationPolicy": Schema.word("Background", "Foreground", "Orphan"), "preconditions": Schema.anyObject, "dryRun": Schema.list(Schema.word("All")),
+            "propagationPolicy": Schema.word("Background", "Foreground", "Orphan"), "preconditions": Schema.anyObject,
+            "dryRun": Schema.list(Schema.word("All")),
         ]))
     }
 

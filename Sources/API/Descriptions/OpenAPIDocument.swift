@@ -62,10 +62,14 @@ struct OpenAPIDocument: Sendable {
     private static func pathParameters(_ route: Route, _ group: RouteGroup) -> [JSON] {
         route.pattern.split(separator: "{", omittingEmptySubsequences: false).dropFirst().map { piece in
             let name = String(piece.prefix { $0 != "}" }.replacing("...", with: ""))
-            let schema = group.parameters[name] ?? ["type": "string", "minLength": 1]
+            var schema = group.parameters[name] ?? ["type": "string", "minLength": 1]
+            if Self.hasVerb(piece) { schema["pattern"] = "^[^:]+$" }
             return ["name": .string(name), "in": "path", "required": true, "schema": schema]
         }
     }
+
+    /// Whether a parameter is followed by a verb, as in `{id}:archive`: it holds no colon, else the path is another's.
+    private static func hasVerb(_ pattern: some StringProtocol) -> Bool { pattern.contains("}:") }
 
     private static func body(_ body: RouteDescription.Body) -> JSON {
         .make(["required": body.isRequired ? true : nil, "content": content(body.content)])
@@ -84,7 +88,7 @@ struct OpenAPIDocument: Sendable {
             if !answer.content.isEmpty { response["content"] = Self.content(answer.content) }
             responses[String(answer.status)] = response
         }
-        let common = (isPublic ? [400, 503] : [400, 401, 403, 404, 429, 503]) + (about.body == nil ? [] : [413])
+        let common = (isPublic ? [400, 503] : [400, 401, 403, 404, 429, 503]) + (about.body == nil ? [] : [413]) + (Self.hasVerb(about.pattern) ? [405] : [])
         for status in Set(common + about.failures).sorted() {
             responses[String(status)] = ["$ref": .string("#/components/responses/\(group.errors.rawValue)\(status)")]
         }

@@ -90,7 +90,8 @@ struct Parameter: Sendable {
     }
 
     static func integer(_ name: String, _ range: ClosedRange<Int64>, _ description: String) -> Parameter {
-        Parameter(name: name, schema: ["type": "integer", "format": "int64", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)], description: description)
+        let schema: JSON = ["type": "integer", "format": "int64", "minimum": .int(range.lowerBound), "maximum": .int(range.upperBound)]
+        return Parameter(name: name, schema: schema, description: description)
     }
 
     static func flag(_ name: String, _ description: String) -> Parameter { Parameter(name: name, schema: Schema.flag, description: description) }

@@ -7,7 +7,8 @@ enum RouteDescriptions {
     /// A new group of routes is added here.
     static var all: [RouteGroup] {
         [
-            SystemDescriptions.group, SessionDescriptions.group, AccessDescriptions.group, ArtifactDescriptions.group, ModelDescriptions.group, GraphDescriptions.group,
+            SystemDescriptions.group, SessionDescriptions.group, AccessDescriptions.group, ArtifactDescriptions.group, ModelDescriptions.group,
+            GraphDescriptions.group,
             InferenceDescriptions.group, KFPDescriptions.group, KubernetesDescriptions.group, GRPCDescriptions.group,
         ]
     }

@@ -15,9 +15,11 @@ enum SystemDescriptions {
                 ["ready": Schema.flag, "message": Schema.text], optional: ["version": Schema.text, "providers": Schema.list(Schema.text)]))
         } routes: {
             RouteDescription(.get, "/healthz", "getHealth", "Whether the process answers.", .content("text/plain", Schema.text, "ok"))
-            RouteDescription(.get, "/readyz", "getReadiness", "Whether requests are taken; 503 with the reason where not.", .content("text/plain", Schema.text, "ok"))
             RouteDescription(
-                .get, "/metrics", "getMetrics", "Prometheus' text form, for clients on this machine.", .content("text/plain", Schema.text, "Metrics."), failures: [403])
+                .get, "/readyz", "getReadiness", "Whether requests are taken; 503 with the reason where not.", .content("text/plain", Schema.text, "ok"))
+            RouteDescription(
+                .get, "/metrics", "getMetrics", "Prometheus' text form, for clients on this machine.", .content("text/plain", Schema.text, "Metrics."),
+                failures: [403])
             RouteDescription(.get, "/api/system", "getSystem", "Version, isolation, capacity, inference.", .json("System"))
             RouteDescription(
                 .get, "/openapi.json", "getOpenAPI", "This document.", .content("application/json", Schema.anyObject, "An OpenAPI 3.0 document."))
