@@ -6,7 +6,7 @@ enum GraphDescriptions {
             RouteDescription(.get, "/api/runs/{id}/graph", "getRunGraph", "A run with its nodes.", .json("RunGraph"))
             RouteDescription(
                 .get, "/api/runs/{id}/watch", "watchRun", "Tells when the run's graph has changed, until the run ends.",
-                .content("text/event-stream", Schema.text, "Events `changed` with {version}, and `end`."))
+                .content("text/event-stream", Schema.any, "Events `changed` with {version}, and `end`."))
             RouteDescription(
                 .get, "/api/pipelines/{id}/versions/{version}/graph", "getPipelineGraph", "A definition's nodes. Only the version's id counts.",
                 .json("PipelineGraph"))
