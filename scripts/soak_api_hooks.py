@@ -6,6 +6,7 @@ be seen. What the world holds is in the file that MONOFLOW_FUZZ_WORLD names: {"o
 end, "kept_users" those of them that are users.
 """
 
+import atexit
 import collections
 import json
 import os
@@ -105,9 +106,12 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def after_call(context, case, response):
     COUNTS[str(response.status_code)] += 1
-    if COUNTS["requests"] % 50 == 0:
-        with open(WORLD["log"], "w") as file:
-            json.dump(COUNTS, file)
+
+
+@atexit.register
+def write_counts():
+    with open(WORLD["log"], "w") as file:
+        json.dump(COUNTS, file)
 
 
 @schemathesis.check

@@ -1,4 +1,4 @@
-"""The short form of `scripts/soak api`: requests made from `/openapi.json`, seeded, as an editor and without a token."""
+"""The short form of `scripts/soak api`: requests made from `/openapi.json`, seeded, as an editor."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ def test_short_soak(tmp_path):
     if not PYTHON.exists():
         pytest.fail(f"{PYTHON} is missing: run scripts/test, which makes it")
     process = subprocess.run(
-        [str(PYTHON), str(REPOSITORY / "scripts/soak_api.py"), "--minutes", "0.35", "--seed", "1", "--callers", "editor,nobody", "--phases", "fuzzing",
-         "--output", str(tmp_path)],
+        [str(PYTHON), str(REPOSITORY / "scripts/soak_api.py"), "--minutes", "0.35", "--seed", "1", "--callers", "editor", "--phases", "fuzzing",
+         "--only", "^/(?!pipeline/)", "--output", str(tmp_path)],
         capture_output=True, text=True, timeout=300)
     assert process.returncode == 0, process.stdout[-12000:] + process.stderr[-4000:]
