@@ -112,10 +112,10 @@ def fuzz(server, directory, caller, token, seconds, world, arguments):
     world_file.write_text(json.dumps({**world, "log": str(counts), "seed": arguments.seed}))
     command = [
         str(pathlib.Path(sys.executable).parent / "st"), "--no-color", "run", str(directory / "openapi.json"), "--url", server.url,
-        "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--seed", str(arguments.seed),
+        "--checks", ",".join(CHECKS), "--max-time", str(seconds), "--seed", str(arguments.seed), "--phases", arguments.phases,
         "--no-shrink", "--continue-on-failure", "--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off",
-        "--exclude-tag", "gRPC", "--request-timeout", "20", "--max-redirects", "0", "--generation-with-security-parameters", "false", "--report", "json", "--report-json-path", str(report),
-        "--phases", arguments.phases]
+        "--exclude-tag", "gRPC", "--request-timeout", "20", "--max-redirects", "0", "--generation-with-security-parameters", "false",
+        "--report", "json", "--report-json-path", str(report)]
     if arguments.only:
         command += ["--include-path-regex", arguments.only]
     if token:

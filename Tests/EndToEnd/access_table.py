@@ -273,7 +273,8 @@ def inference(row):
 
 
 def kubernetes(row, things):
-    review = {"apiVersion": "authorization.k8s.io/v1", "spec": {"namespace": "team", "resourceAttributes": {"namespace": "team", "verb": "get", "resource": "secrets"}}}
+    review = {"apiVersion": "authorization.k8s.io/v1", "spec": {
+        "namespace": "team", "resourceAttributes": {"namespace": "team", "verb": "get", "resource": "secrets"}}}
     row("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", USER, json={**review, "kind": "SelfSubjectAccessReview"})
     row("POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews", USER, json={**review, "kind": "SelfSubjectRulesReview"})
     merge = {"Content-Type": "application/merge-patch+json"}

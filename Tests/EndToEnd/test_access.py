@@ -57,7 +57,8 @@ def things(server, tokens, tmp_path_factory):
     package = tmp_path_factory.mktemp("access") / "marked.yaml"
     compiler.Compiler().compile(marked, str(package))
     with open(package, "rb") as file:
-        pipeline = server.json("POST", "/apis/v2beta1/pipelines/upload?namespace=team&name=of%20the%20team", files={"uploadfile": file}, token=editor)["pipeline_id"]
+        upload = "/apis/v2beta1/pipelines/upload?namespace=team&name=of%20the%20team"
+        pipeline = server.json("POST", upload, files={"uploadfile": file}, token=editor)["pipeline_id"]
     version = server.json("GET", f"/apis/v2beta1/pipelines/{pipeline}/versions", token=editor)["pipeline_versions"][0]["pipeline_version_id"]
     experiment = server.json(
         "POST", "/apis/v2beta1/experiments", json={"display_name": "of the team", "description": MARK, "namespace": "team"}, token=editor)["experiment_id"]
