@@ -180,6 +180,18 @@ def test_not_there_is_not_told_from_not_allowed_by_content(server, people, thing
     assert server.request("GET", "/apis/v2beta1/runs/not-there", token=people.foreign).status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["SelfSubjectAccessReview", "SelfSubjectRulesReview"])
+@pytest.mark.parametrize("body, status", [
+    ({}, 201), ({"apiVersion": "", "kind": ""}, 201), ({"apiVersion": {}}, 400), ({"kind": "ConfigMap"}, 400), ({"spec": []}, 400), ([], 400), ("x", 400),
+    ({"metadata": 1}, 400)])
+def test_access_reviews_are_of_their_kind(server, people, kind, body, status):
+    answer = server.request("POST", f"/apis/authorization.k8s.io/v1/{kind.lower()}s", json=body, token=people.viewer)
+    assert answer.status_code == status, answer.text
+    told = answer.json()
+    expected = ("authorization.k8s.io/v1", kind) if status == 201 else ("v1", "Status")
+    assert (told["apiVersion"], told["kind"]) == expected
+
+
 def test_lists_show_only_the_own_namespace(server, people, things):
     """Without a namespace the home namespace is meant: the outsider's lists hold nothing of the team's."""
     for path in ("/apis/v2beta1/runs", "/apis/v2beta1/experiments", "/apis/v2beta1/pipelines", "/api/artifacts",
