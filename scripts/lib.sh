@@ -21,6 +21,9 @@ OIDC_REQUIREMENTS=('Canaille[front,oidc,server,sqlite]==0.3.6')
 # Of the soaks, which share the tests' raw clients: HPACK for the answers that they read.
 WIRE_REQUIREMENTS=(hpack==4.1.0 requests)
 
+# Of `scripts/soak api` and its short form among the tests.
+API_REQUIREMENTS=(schemathesis==4.32.5 requests)
+
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
@@ -104,6 +107,7 @@ make_venv() {
 need_sdks() {
   make_venv .venv-kfp1 "${KFP1_REQUIREMENTS[@]}"
   make_venv .venv-kfp2 "${KFP2_REQUIREMENTS[@]}"
+  make_venv .venv-api "${API_REQUIREMENTS[@]}"
 }
 
 need_provider() { make_venv .venv-oidc "${OIDC_REQUIREMENTS[@]}"; }

@@ -33,9 +33,11 @@ public enum Routes {
         ArtifactRoutes(services: services).add(to: &router)
         ModelRoutes(services: services).add(to: &router)
         SystemRoutes(services: services, version: version).add(to: &router)
-        let description = SystemRoutes.openAPI(router.allRoutes, version: version)
-        router.on(.get, "/openapi.json", tags: [Authentication.publicTag]) { _ in .json(description) }
         grpc.addRoutes(to: &router)
+        let path = "/openapi.json"
+        let description = OpenAPIAnswer(
+            router.allRoutes + [Route(method: .get, pattern: path, tags: [Authentication.publicTag])], version: version)
+        router.on(.get, path, tags: [Authentication.publicTag]) { _ in description.response() }
 
         router.wrap(ContentCodings().wrap)
         router.wrap(authentication.wrap)

@@ -1,39 +1,16 @@
-"""Who may do what: the API's table by role, and what must not be seen."""
+"""Who may do what: every route by every kind of caller (see access_table.py), and what must not be seen."""
 
 import json
+import time
 
+import httpx
 import pytest
-import yaml
-from kfp import compiler
 
-import kfp2_pipelines as pipelines
+import access_table
+from access_table import CALLERS, USERS
 
-ROLES = ["admin", "owner", "editor", "viewer", "predict", "foreign", "nobody"]
-
-
-@pytest.fixture(scope="module")
-def things(server, people, tmp_path_factory):
-    """One of each thing in the namespace `team`, made by its editor."""
-    import kfp
-    client = kfp.Client(host=server.url, existing_token=people.editor, namespace="team")
-    package = tmp_path_factory.mktemp("access") / "artifacts.yaml"
-    compiler.Compiler().compile(pipelines.artifacts_pipeline, str(package))
-    experiment = client.create_experiment("of the team", namespace="team").experiment_id
-    pipeline = client.upload_pipeline(str(package), pipeline_name="of the team", namespace="team").pipeline_id
-    run = client.run_pipeline(experiment, "of the team", str(package)).run_id
-    for event, _ in server.watch(run, 600, token=people.editor):
-        if event == "end":
-            break
-    graph = server.json("GET", f"/api/runs/{run}/graph", token=people.editor)
-    assert graph["run"]["state"] == "Succeeded" and graph["run"]["namespace"] == "team"
-    listed = server.json("GET", "/api/artifacts", params={"run_id": run}, token=people.editor)["artifacts"]
-    artifact = next(item["id"] for item in listed if item["name"] == "data")
-    node = next(n["id"] for n in graph["nodes"] if n["type"] == "Container")
-    server.json("POST", "/api/v1/namespaces/team/configmaps", json={"metadata": {"name": "of-the-team"}, "data": {"a": "of the team"}}, token=people.editor)
-    answer = server.request("PUT", "/api/models/identity/versions/next", data=identity_model(), token=people.editor)
-    assert answer.status_code == 201, answer.text
-    return {"experiment": experiment, "pipeline": pipeline, "run": run, "artifact": artifact, "node": node,
-            "spec": yaml.safe_load(package.read_text())}
+# What only the team may see: its objects hold this.
+MARK = "of-the-team-alone"
 
 
 def identity_model():
@@ -48,82 +25,171 @@ def identity_model():
     return model.SerializeToString()
 
 
-INFER = {"inputs": [{"name": "X", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
+@pytest.fixture(scope="module")
+def tokens(server, people):
+    """Tokens by caller."""
+    def make(**more):
+        return server.json("POST", "/api/tokens", json={"user": "owner", "name": "ended", **more})
 
-# Method, path, body, expected status for each role. 404 and 403 both hide; each row says which it is.
-READ = dict(admin=200, owner=200, editor=200, viewer=200, predict=403, foreign=403, nobody=401)
-WRITE = dict(admin=200, owner=200, editor=200, viewer=403, predict=403, foreign=403, nobody=401)
-PREDICT = dict(admin=200, owner=200, editor=200, viewer=403, predict=200, foreign=403, nobody=401)
-ADMIN = dict(admin=200, owner=403, editor=403, viewer=403, predict=403, foreign=403, nobody=401)
-TABLE = [
-    ("GET", "/apis/v2beta1/runs/{run}", None, READ),
-    ("GET", "/apis/v1beta1/runs/{run}", None, READ),
-    ("GET", "/pipeline/apis/v2beta1/runs/{run}", None, READ),
-    ("GET", "/apis/v2beta1/runs?namespace=team", None, READ),
-    ("GET", "/apis/v2beta1/experiments/{experiment}", None, READ),
-    ("GET", "/apis/v2beta1/experiments?namespace=team", None, READ),
-    ("GET", "/apis/v2beta1/pipelines/{pipeline}", None, READ),
-    ("GET", "/apis/v2beta1/pipelines?namespace=team", None, READ),
-    ("GET", "/apis/v2beta1/pipelines/{pipeline}/versions", None, READ),
-    ("GET", "/apis/v1alpha1/runs/{run}/nodes/{node}/log", None, READ),
-    ("GET", "/api/runs/{run}/graph", None, READ),
-    ("GET", "/api/artifacts?namespace=team", None, READ),
-    ("GET", "/api/artifacts/{artifact}", None, READ),
-    ("GET", "/api/artifacts/{artifact}/content", None, READ),
-    ("POST", "/apis/v2beta1/experiments", {"display_name": "made by {role}", "namespace": "team"}, WRITE),
-    ("POST", "/apis/v2beta1/runs",
-     {"display_name": "by {role}", "experiment_id": "{experiment}", "pipeline_spec": "{spec}"}, WRITE),
-    ("POST", "/apis/v2beta1/runs/{run}:archive", None, WRITE),
-    ("POST", "/apis/v2beta1/runs/{run}:unarchive", None, WRITE),
-    ("POST", "/ns/team/v2/models/identity/infer", INFER, PREDICT),
-    ("GET", "/ns/team/v2/models/identity", None, dict(PREDICT, viewer=200)),
-    ("GET", "/api/users", None, ADMIN),
-    ("GET", "/api/tokens", None, ADMIN),
-    ("POST", "/api/users", {"name": "by {role}", "home_namespace": "team", "is_admin": True, "roles": []}, ADMIN),
-    ("POST", "/api/tokens", {"user": "viewer", "name": "by {role}"}, ADMIN),
-    ("POST", "/api/namespaces", {"name": "by-{role}"}, ADMIN),
-    ("GET", "/api/v1/namespaces/team/configmaps", None, READ),
-    ("GET", "/api/v1/namespaces/team/configmaps?watch=true&timeoutSeconds=1", None, READ),
-    ("GET", "/api/v1/namespaces/team/configmaps/of-the-team", None, READ),
-    ("POST", "/api/v1/namespaces/team/configmaps", {"metadata": {"name": "by-{role}"}}, WRITE),
-    ("DELETE", "/api/v1/namespaces/team/configmaps/by-{role}", None, WRITE),
-    ("DELETE", "/api/v1/namespaces/team/configmaps?labelSelector=none", None, WRITE),
-    ("GET", "/api/namespaces/team/secrets", None, WRITE),
-    ("POST", "/api/namespaces/team/secrets", {"name": "by-{role}", "values": {"a": "of the team"}}, WRITE),
-    ("PATCH", "/api/namespaces/team/secrets/by-{role}", {"values": {"a": "of the team"}}, WRITE),
-    ("DELETE", "/api/namespaces/team/secrets/by-{role}", None, WRITE),
-    ("GET", "/api/v1/configmaps", None, ADMIN),
-    ("GET", "/api/v1/namespaces/team", None, READ),
-    ("GET", "/api/v1/namespaces", None, dict.fromkeys(ROLES[:6], 200) | {"nobody": 401}),
-    ("POST", "/api/v1/namespaces", {"metadata": {"name": "object-by-{role}"}}, ADMIN),
-    ("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", None, dict.fromkeys(ROLES[:6], 200) | {"nobody": 401}),
-    ("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", None, ADMIN),
-    ("DELETE", "/apis/v2beta1/runs/not-there", None, dict.fromkeys(ROLES[:6], 404) | {"nobody": 401}),
-]
+    expired = make(expires_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2)))
+    revoked = make()
+    assert server.request("DELETE", f"/api/tokens/{revoked['id']}").status_code == 204
+    while server.request("GET", "/api/session", token=expired["token"]).status_code == 200:
+        time.sleep(0.1)
+    return {**{name: getattr(people, name) for name in USERS}, "expired": expired["token"], "revoked": revoked["token"], "nobody": None}
 
 
-def fill(value, things, role):
-    if isinstance(value, dict):
-        return {key: fill(item, things, role) for key, item in value.items()}
-    if value == "{spec}":
-        return things["spec"]
-    if isinstance(value, str):
-        return value.format(role=role, **{k: v for k, v in things.items() if k != "spec"})
-    return value
+@pytest.fixture(scope="module")
+def things(server, tokens, tmp_path_factory):
+    """One of each thing in the namespace `team`, made by its editor, with a mark in it; and what makes more."""
+    from kfp import compiler, dsl
+    from kfp.dsl import Dataset, Output
+
+    @dsl.container_component
+    def write(text: str, data: Output[Dataset]):
+        return dsl.ContainerSpec(image="alpine", command=["sh", "-c", 'mkdir -p "$(dirname "$1")"; echo "$0" | tee "$1"'], args=[text, data.path])
+
+    @dsl.pipeline(name="marked")
+    def marked(text: str = MARK):
+        write(text=text)
+
+    editor = tokens["editor"]
+    package = tmp_path_factory.mktemp("access") / "marked.yaml"
+    compiler.Compiler().compile(marked, str(package))
+    with open(package, "rb") as file:
+        upload = "/apis/v2beta1/pipelines/upload?namespace=team&name=of%20the%20team"
+        pipeline = server.json("POST", upload, files={"uploadfile": file}, token=editor)["pipeline_id"]
+    version = server.json("GET", f"/apis/v2beta1/pipelines/{pipeline}/versions", token=editor)["pipeline_versions"][0]["pipeline_version_id"]
+    experiment = server.json(
+        "POST", "/apis/v2beta1/experiments", json={"display_name": "of the team", "description": MARK, "namespace": "team"}, token=editor)["experiment_id"]
+    run = server.json("POST", "/apis/v2beta1/runs", token=editor, json={
+        "display_name": "of the team", "description": MARK, "experiment_id": experiment,
+        "pipeline_version_reference": {"pipeline_version_id": version}})["run_id"]
+    for event, _ in server.watch(run, 60, token=editor):
+        if event == "end":
+            break
+    graph = server.json("GET", f"/api/runs/{run}/graph", token=editor)
+    assert graph["run"]["state"] == "Succeeded" and graph["run"]["namespace"] == "team"
+    node = next(n["id"] for n in graph["nodes"] if n["type"] == "Container")
+    artifact = server.json("GET", "/api/artifacts", params={"run_id": run}, token=editor)["artifacts"][0]["id"]
+    server.json("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", json=access_table.GADGETS)
+    server.json("POST", "/api/v1/namespaces", json={"metadata": {"name": "kept"}})
+    for path, document in [("/api/v1/namespaces/team/configmaps", {"data": {"a": MARK}}),
+                           ("/api/v1/namespaces/team/secrets", {"stringData": {"a": MARK}}),
+                           ("/apis/access.example/v1/namespaces/team/gadgets", {**access_table.GADGET, "spec": {"a": MARK}}),
+                           ("/api/v1/namespaces/team/events", {"message": MARK, "reason": "Told", "type": "Normal", "involvedObject": {
+                               "kind": "ConfigMap", "namespace": "team", "name": "of-the-team"}})]:
+        server.json("POST", path, json={"metadata": {"name": "of-the-team"}, **document}, token=editor)
+    answer = server.request("PUT", "/api/models/identity/versions/next", data=identity_model(), token=editor)
+    assert answer.status_code == 201, answer.text
+    things = access_table.Things(
+        server, tokens=tokens, experiment=experiment, pipeline=pipeline, version=version, run=run, artifact=artifact, node=node, mark=MARK,
+        model_bytes=identity_model())
+    # For the routes that delete one: four, by three callers each.
+    things.start_runs(4 * (3 + 1))
+    return things
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("method, path, body, expected", TABLE, ids=[f"{row[0]} {row[1]}" for row in TABLE])
-def test_table(server, people, things, method, path, body, expected, role):
-    token = None if role == "nobody" else getattr(people, role)
-    answer = server.request(
-        method, fill(path, things, role), token=token, json=None if body is None else fill(body, things, role))
-    wanted = expected[role]
-    if wanted == 200:
-        assert answer.status_code in (200, 201, 204), f"{answer.status_code} {answer.text[:500]}"
-        return
-    assert answer.status_code == wanted, f"{answer.status_code} {answer.text[:500]}"
-    assert "of the team" not in answer.text, "a refusal shows what it hides"
+@pytest.fixture(scope="module")
+def table(things):
+    return access_table.rows(things)
+
+
+@pytest.fixture(scope="module")
+def routes(server):
+    """Every route of the server."""
+    paths = server.json("GET", "/openapi.json", token=None)["paths"]
+    return [f"{method.upper()} {path}" for path, item in paths.items() for method in item]
+
+
+def test_every_route_has_a_row(routes, table):
+    missing = [route for route in routes if route.replace(" /pipeline", " ") not in table]
+    assert not missing, "these routes have no row in Tests/EndToEnd/access_table.py, which says who may call them:\n" + "\n".join(missing)
+    assert not set(table) - set(routes), f"rows of no route: {sorted(set(table) - set(routes))}"
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_table(server, things, table, routes, caller):
+    """All routes as this caller, and all that went wrong at once."""
+    wrong = []
+    for route in routes:
+        row = table[route.replace(" /pipeline", " ")]
+        wrong += check(server, things, row, route, caller)
+    assert not wrong, "\n".join(wrong)
+
+
+def check(server, things, row, route, caller):
+    method, path = route.split(" ", 1)
+    wanted = row.expected(caller)
+    target, status, text = ask_grpc(server, path, things.tokens[caller]) if path.startswith("/grpc.") else ask(server, things, row, route, caller)
+    good = status in wanted if isinstance(wanted, tuple) else status in (200, 201, 204) if wanted == 200 else status == wanted
+    wrong = [] if good else [f"{route} as {caller}: {status}, expected {wanted}: {text[:300]}"]
+    shown = marks(things) if caller in ("foreign", "expired", "revoked", "nobody") else [MARK] if caller == "predict" else []
+    return wrong + [f"{route} as {caller} shows {mark}: {text[:300]}" for mark in shown if mark in text and mark not in target]
+
+
+def ask(server, things, row, route, caller):
+    """(target, status, text) of the row's request."""
+    method, path = route.split(" ", 1)
+    token = things.tokens[caller]
+    values = {**things.known, "caller": caller, "token": token or "none", "prefix": "p" if path.startswith("/pipeline/") else "q"}
+    made = {}
+    if row.before:
+        arguments = (caller,) if row.before == things.new_own_token else ()
+        # What is refused is refused whatever it names: one for all who may not.
+        if row.expected(caller) != 200 and row.spared is None:
+            row.spared = row.before(*arguments)
+        made = row.before(*arguments) if row.expected(caller) == 200 else row.spared
+    values.update(access_table.fill(row.at, values))
+    target = path.format_map({**values, **made}) + ("?" + access_table.fill(row.query, values) if row.query else "")
+    answer = server.request(method, target, token=token, json=access_table.fill(row.json, values), **row.request)
+    return target, answer.status_code, answer.text
+
+
+def ask_grpc(server, path, token):
+    """An empty message; the head of the answer tells whether it was taken. 7 and 16 are what 403 and 401 are."""
+    headers = {"Content-Type": "application/grpc", "TE": "trailers"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    with httpx.Client(http1=False, http2=True) as client, client.stream("POST", server.url + path, headers=headers, content=bytes(5)) as answer:
+        text = answer.headers.get("grpc-message", "")
+        return path, {"7": 403, "16": 401}.get(answer.headers.get("grpc-status"), answer.status_code), text
+
+
+def marks(things):
+    return [MARK, things.run, things.experiment, things.pipeline, things.version, things.node, "of-the-team", "of the team"]
+
+
+def test_what_others_have_is_in_no_list(server, people, things):
+    """Lists, events, the audit log and namespaces that an outsider reads as owner of its own namespace."""
+    for path in ("/api/namespaces", "/api/v1/namespaces", "/api/session", "/api/me/tokens", "/api/audit?namespace=elsewhere", "/api/models",
+                 "/api/v1/namespaces/elsewhere/events", "/api/v1/namespaces/elsewhere/configmaps", "/api/v1/namespaces/elsewhere/secrets",
+                 "/api/v1/namespaces?watch=1&timeoutSeconds=1", "/api/v1/namespaces/elsewhere/events?watch=1&timeoutSeconds=1",
+                 "/apis/access.example/v1/namespaces/elsewhere/gadgets", "/api/system"):
+        answer = server.request("GET", path, token=people.foreign)
+        assert answer.status_code == 200, f"{path}: {answer.text[:300]}"
+        for mark in [*marks(things), '"team"', "identity"]:
+            assert mark not in answer.text, f"{path} shows {mark}"
+    # The same in the team shows it, so that the test can fail.
+    assert MARK in server.request("GET", "/api/v1/namespaces/team/events", token=people.viewer).text
+    assert '"team"' in server.request("GET", "/api/v1/namespaces", token=people.viewer).text
+
+
+def test_not_there_is_not_told_from_not_allowed_by_content(server, people, things):
+    """Whoever may not see a run learns of it no more than that it is another namespace's."""
+    answer = server.request("GET", f"/apis/v2beta1/runs/{things.run}", token=people.foreign)
+    assert answer.status_code == 403 and MARK not in answer.text and things.experiment not in answer.text
+    assert server.request("GET", "/apis/v2beta1/runs/not-there", token=people.foreign).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["SelfSubjectAccessReview", "SelfSubjectRulesReview"])
+@pytest.mark.parametrize("body, status", [
+    ({}, 201), ({"apiVersion": "", "kind": ""}, 201), ({"apiVersion": {}}, 400), ({"kind": "ConfigMap"}, 400), ({"spec": []}, 400), ([], 400), ("x", 400),
+    ({"metadata": 1}, 400)])
+def test_access_reviews_are_of_their_kind(server, people, kind, body, status):
+    answer = server.request("POST", f"/apis/authorization.k8s.io/v1/{kind.lower()}s", json=body, token=people.viewer)
+    assert answer.status_code == status, answer.text
+    told = answer.json()
+    expected = ("authorization.k8s.io/v1", kind) if status == 201 else ("v1", "Status")
+    assert (told["apiVersion"], told["kind"]) == expected
 
 
 def test_lists_show_only_the_own_namespace(server, people, things):
@@ -134,7 +200,7 @@ def test_lists_show_only_the_own_namespace(server, people, things):
         outside = server.request("GET", path, token=people.foreign)
         assert inside.status_code == outside.status_code == 200, path
         assert "identity" in inside.text if path == "/api/models" else len(inside.text) > 50, path
-        for secret in (things["run"], things["experiment"], things["pipeline"], "of the team", "identity"):
+        for secret in (things.run, things.experiment, things.pipeline, "of the team", "identity"):
             assert secret not in outside.text, f"{path} shows {secret}"
 
 
@@ -146,9 +212,9 @@ def test_the_session_tells_who_one_is(server, people):
 
 
 def test_home_namespace_of_models(server, people, things):
-    answer = server.json("POST", "/v2/models/identity/infer", json=INFER, token=people.predict)
+    answer = server.json("POST", "/v2/models/identity/infer", json=access_table.INFER, token=people.predict)
     assert answer["outputs"][0]["data"] == [1, 2]
-    assert server.request("POST", "/v2/models/identity/infer", json=INFER, token=people.foreign).status_code == 404
+    assert server.request("POST", "/v2/models/identity/infer", json=access_table.INFER, token=people.foreign).status_code == 404
 
 
 def test_cookie_session(server, people):

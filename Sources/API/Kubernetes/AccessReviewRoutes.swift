@@ -15,16 +15,34 @@ struct AccessReviewRoutes: Sendable {
     func add(to router: inout Router) {
         let base = "/apis/\(Self.group)/\(Self.version)/"
         router.on(.post, base + "selfsubjectaccessreviews", tags: [Auditing.readingTag]) { request in
-            var review = try await RequestDocuments.object(request)
+            var review = try await Self.review("SelfSubjectAccessReview", request)
             let allowed = isAllowed(review["spec"] ?? [:], try request.caller())
             review["status"] = ["allowed": .bool(allowed)]
             return .json(review, status: .created)
         }
         router.on(.post, base + "selfsubjectrulesreviews", tags: [Auditing.readingTag]) { request in
-            var review = try await RequestDocuments.object(request)
+            var review = try await Self.review("SelfSubjectRulesReview", request)
             review["status"] = rules(namespace: review["spec"]?["namespace"]?.stringValue ?? "", try request.caller())
             return .json(review, status: .created)
         }
+    }
+
+    /// The review that a request holds; what it leaves out of its apiVersion and kind is what the path says.
+    /// - Throws: `invalidArgument` for another kind's object, or a `spec` that is none.
+    private static func review(_ kind: String, _ request: HTTPRequest) async throws -> JSON {
+        var review = try await RequestDocuments.object(request)
+        guard review.objectValue != nil else { throw MonoflowError(.invalidArgument, "review access", "", "the body is \(review.kindName), not an object") }
+        for (key, expected) in [("apiVersion", "\(group)/\(version)"), ("kind", kind)] {
+            if let given = review[key], given.stringValue != expected, given.stringValue != "", !given.isNull {
+                throw MonoflowError(.invalidArgument, "review access", key, "is \(given.text()); the path is of \(expected)")
+            }
+            review[key] = .string(expected)
+        }
+        for key in ["metadata", "spec"] {
+            guard let part = review[key], part.objectValue == nil, !part.isNull else { continue }
+            throw MonoflowError(.invalidArgument, "review access", key, "is \(part.kindName), not an object")
+        }
+        return review
     }
 
     private func isAllowed(_ spec: JSON, _ caller: Principal) -> Bool {

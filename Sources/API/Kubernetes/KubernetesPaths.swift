@@ -19,6 +19,9 @@ enum KubernetesPaths {
     static let objects = shapes(hasName: true, subresource: nil)
     static let statuses = shapes(hasName: true, subresource: "status")
 
+    /// Elsewhere in the same place stands the plural of a namespaced kind.
+    static let namespaceStatus = "/api/v1/namespaces/{name}/status"
+
     private static func shapes(hasName: Bool, subresource: String?) -> [Shape] {
         [true, false].flatMap { isCore in
             [true, false].map { Shape(isCore: isCore, hasNamespace: $0, hasName: hasName, subresource: subresource) }

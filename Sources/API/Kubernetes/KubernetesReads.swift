@@ -12,9 +12,10 @@ struct KubernetesReads: Sendable {
     let resources: ResourceService
     let access: AccessService
 
-    func get(_ request: HTTPRequest, _ target: KubernetesTarget) async throws -> HTTPResponse {
+    func get(_ request: HTTPRequest, _ target: KubernetesTarget, _ subresource: Subresource? = nil) async throws -> HTTPResponse {
         let kind = try target.known(), name = target.name ?? ""
         try KubernetesAccess.check(try request.caller(), .get, kind.definition, namespace: target.namespace, name: name)
+        try KubernetesWrites.check(subresource, kind)
         let found = try await resources.get(kind, namespace: target.namespace ?? "", name: name)
         guard ResourceTable.isAsked(for: request) else { return Self.json(Array(found.document.utf8)) }
         let table = ResourceTable(kind.definition, kind.version, include: request.query("includeObject"), now: resources.now)

@@ -42,10 +42,18 @@ struct KubernetesRoutes: Sendable {
             on(.patch, shape, &router) { request, target in try await writes.patch(request, target, nil) }
             on(.delete, shape, &router) { request, target in try await writes.delete(request, target) }
         }
+        addNamespaceStatus(to: &router)
         for shape in KubernetesPaths.statuses {
-            on(.get, shape, &router) { request, target in try await reads.get(request, target) }
+            on(.get, shape, &router) { request, target in try await reads.get(request, target, .status) }
             on(.put, shape, &router) { request, target in try await writes.replace(request, target, .status) }
             on(.patch, shape, &router) { request, target in try await writes.patch(request, target, .status) }
+        }
+    }
+
+    private func addNamespaceStatus(to router: inout Router) {
+        router.on(.get, KubernetesPaths.namespaceStatus) { request in
+            let target = KubernetesTarget(namespace: try request.parameter("name"), resources.kinds.current)
+            do { return try await reads.get(request, target, .status) } catch { return KubernetesStatus.response(error, target) }
         }
     }
 

@@ -24,6 +24,13 @@ struct KubernetesTarget: Sendable {
         kind = kinds.match(group: group, version: version, plural: plural).map { KindReference($0.kind, $0.version) }
     }
 
+    /// A namespace itself.
+    init(namespace name: String, _ kinds: KindTable) {
+        (group, version, plural, namespace) = ("", "v1", "namespaces", nil)
+        self.name = name
+        kind = kinds.match(group: group, version: version, plural: plural).map { KindReference($0.kind, $0.version) }
+    }
+
     /// - Throws: `notFound` with the words that clients take for "no such kind".
     func known() throws(MonoflowError) -> KindReference {
         guard let kind, kind.definition.isNamespaced || namespace == nil, !kind.definition.isNamespaced || name == nil || namespace != nil else {

@@ -25,7 +25,7 @@ struct KubernetesWrites: Sendable {
     func replace(_ request: HTTPRequest, _ target: KubernetesTarget, _ subresource: Subresource?) async throws -> HTTPResponse {
         let kind = try target.known(), name = target.name ?? ""
         try KubernetesAccess.check(try request.caller(), .update, kind.definition, namespace: target.namespace, name: name)
-        try check(subresource, kind)
+        try Self.check(subresource, kind)
         let body = try await RequestDocuments.object(request)
         return response(try await resources.replace(kind, namespace: target.namespace ?? "", name: name, subresource: subresource, body, try options(request)))
     }
@@ -33,7 +33,7 @@ struct KubernetesWrites: Sendable {
     func patch(_ request: HTTPRequest, _ target: KubernetesTarget, _ subresource: Subresource?) async throws -> HTTPResponse {
         let kind = try target.known(), name = target.name ?? ""
         try KubernetesAccess.check(try request.caller(), .patch, kind.definition, namespace: target.namespace, name: name)
-        try check(subresource, kind)
+        try Self.check(subresource, kind)
         let patch: ResourcePatch
         switch request.mediaType {
         case "application/merge-patch+json": patch = .merge(try await RequestDocuments.json(request))
@@ -103,7 +103,8 @@ struct KubernetesWrites: Sendable {
 
     // MARK: Inside
 
-    private func check(_ subresource: Subresource?, _ kind: KindReference) throws(MonoflowError) {
+    /// - Throws: `notFound` for the status of a kind that has none.
+    static func check(_ subresource: Subresource?, _ kind: KindReference) throws(MonoflowError) {
         if subresource == .status, !kind.version.hasStatus {
             throw MonoflowError(.notFound, "find kind", "", "the server could not find the requested resource")
         }

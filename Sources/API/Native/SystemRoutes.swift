@@ -22,28 +22,4 @@ struct SystemRoutes: Sendable {
         }
         router.inline(.get, "/api/system") { _ in .json(services.system()) }
     }
-
-    /// `/openapi.json`: every route that this server answers.
-    static func openAPI(_ routes: [Route], version: String) -> JSON {
-        var paths = JSONObject()
-        for route in routes {
-            var names: [JSON] = []
-            for piece in route.pattern.split(separator: "{").dropFirst() {
-                let name = piece.prefix { $0 != "}" }.replacing("...", with: "")
-                names.append(["name": .string(String(name)), "in": "path", "required": true, "schema": ["type": "string"]])
-            }
-            let path = route.pattern.replacing("...}", with: "}")
-            var item = paths[path] ?? [:]
-            item[route.method.rawValue.lowercased()] = .make([
-                "operationId": .string("\(route.method.rawValue.lowercased()) \(path)"), "parameters": names.isEmpty ? nil : .array(names),
-                "security": route.tags.contains(Authentication.publicTag) ? .array([]) : nil,
-                "responses": ["default": ["description": "The answer, or an error as {error, code, message, details, hint}."]],
-            ])
-            paths[path] = item
-        }
-        return [
-            "openapi": "3.0.3", "info": ["title": "Monoflow", "version": .string(version)], "security": [["token": []]],
-            "components": ["securitySchemes": ["token": ["type": "http", "scheme": "bearer"]]], "paths": .object(paths),
-        ]
-    }
 }

@@ -87,4 +87,10 @@ public struct Route: Sendable, Hashable {
     public let pattern: String
     /// Free words that upper layers use, e.g. to exempt a route from authentication.
     public let tags: Set<String>
+
+    public init(method: HTTPMethod, pattern: String, tags: Set<String> = []) {
+        self.method = method
+        self.pattern = pattern
+        self.tags = tags
+    }
 }

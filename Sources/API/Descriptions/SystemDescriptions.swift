@@ -1,0 +1,28 @@
+import Core
+
+enum SystemDescriptions {
+    static var group: RouteGroup {
+        RouteGroup("System", "Health, metrics, and facts about this server.") {
+            RouteGroup.Component("System", Schema.object([
+                "version": Schema.text, "started_at": Schema.time, "isolation": Schema.ref("Isolation"), "executor": Schema.ref("ExecutorFacts"),
+                "inference": Schema.ref("InferenceFacts"),
+            ]))
+            RouteGroup.Component("Isolation", Schema.object(["level": Schema.word("sandboxWithUserPerNamespace", "sandbox", "none"), "summary": Schema.text]))
+            RouteGroup.Component("ExecutorFacts", Schema.object([
+                "name": Schema.text, "cpu_millis": Schema.integer, "memory_bytes": Schema.integer, "gpus": Schema.integer,
+            ]))
+            RouteGroup.Component("InferenceFacts", Schema.object(
+                ["ready": Schema.flag, "message": Schema.text], optional: ["version": Schema.text, "providers": Schema.list(Schema.text)]))
+        } routes: {
+            RouteDescription(.get, "/healthz", "getHealth", "Whether the process answers.", .content("text/plain", Schema.text, "ok"))
+            RouteDescription(
+                .get, "/readyz", "getReadiness", "Whether requests are taken; 503 with the reason where not.", .content("text/plain", Schema.text, "ok"))
+            RouteDescription(
+                .get, "/metrics", "getMetrics", "Prometheus' text form, for clients on this machine.", .content("text/plain", Schema.text, "Metrics."),
+                failures: [403])
+            RouteDescription(.get, "/api/system", "getSystem", "Version, isolation, capacity, inference.", .json("System"))
+            RouteDescription(
+                .get, "/openapi.json", "getOpenAPI", "This document.", .content("application/json", Schema.anyObject, "An OpenAPI 3.0 document."))
+        }
+    }
+}
