@@ -85,7 +85,7 @@ public final class AccessService: Sendable {
             guard let session = try TokenStore.findSession(db, hash: hash), session.expiresAt > now else {
                 throw Self.refusal("the session has ended", hint: "sign in again")
             }
-            let (principal, token) = try caller(db, try TokenStore.find(db, id: session.tokenID))
+            let (principal, token) = try caller(db, try TokenStore.find(db, id: session.tokenID), outside: session.groups ?? [])
             return (session.principal(principal), token, session)
         }
         var limit = Timestamp(milliseconds: session.createdAt.milliseconds + AccessLimits.sessionLifeMilliseconds)
@@ -149,11 +149,12 @@ public final class AccessService: Sendable {
         return principal
     }
 
-    private func caller(_ db: GRDB.Database, _ token: TokenRecord?) throws -> (Principal, TokenRecord) {
+    /// - Parameter outside: groups that an identity provider told of.
+    private func caller(_ db: GRDB.Database, _ token: TokenRecord?, outside: [String] = []) throws -> (Principal, TokenRecord) {
         guard let token, let user = try AccessStore.find(db, name: token.user) else { throw Self.refusal("the token is unknown") }
         if token.revokedAt != nil { throw Self.refusal("the token was revoked") }
         if let end = token.expiresAt, end <= clock.now() { throw Self.refusal("the token expired at \(end.rfc3339())") }
-        let (roles, groups) = try roles(db, of: user)
+        let (roles, groups) = try roles(db, of: user, outside: outside)
         return (Principal(user: user, roles: roles, groups: groups, token: token, namespaces: namespaceIndex), token)
     }
 

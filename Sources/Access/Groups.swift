@@ -38,19 +38,6 @@ extension AccessService {
         cache.removeAll()
     }
 
-    /// A user who was authenticated elsewhere, by a proxy or an identity provider, with the groups that were told there beside those kept here.
-    /// It stands for all that the user may, without a token. Reads the database each time.
-    /// - Throws: `unauthenticated` where there is no such user.
-    public func principal(user name: String, groups: [String] = []) async throws(MonoflowError) -> Principal {
-        try await database.read { [self] db in
-            guard let user = try AccessStore.find(db, name: name) else {
-                throw MonoflowError(.unauthenticated, "authenticate", "user \(name)", "there is no such user")
-            }
-            let (roles, all) = try roles(db, of: user, outside: groups)
-            return Principal(user: user, roles: roles, groups: all, namespaces: namespaceIndex)
-        }
-    }
-
     /// The user's own roles and those of its groups, the greater of each namespace; and the groups.
     func roles(_ db: GRDB.Database, of user: UserRecord, outside: [String] = []) throws -> (roles: [String: Role], groups: [String]) {
         let groups = Set(try BindingStore.groups(db, of: user.id)).union(outside).sorted()

@@ -131,30 +131,29 @@ extension AccessService {
             let session = TokenStore.Session(
                 tokenID: record.id, createdAt: now, expiresAt: expiry, endsAt: expiry, groups: identity.groups, isAdmin: identity.isAdmin)
             try TokenStore.insertSession(db, session, hash: hash)
-            return session.principal(Principal(user: user, token: record, namespaces: namespaceIndex))
+            let (roles, groups) = try roles(db, of: user, outside: identity.groups)
+            return session.principal(Principal(user: user, roles: roles, groups: groups, token: record, namespaces: namespaceIndex))
         }
         return IssuedSession(principal: principal, value: value, expiresAt: expiry)
     }
 
-    /// A user whom an authenticating proxy names. Read once, then known from memory until users or roles change.
+    /// A user whom an authenticating proxy names, with the groups that it tells beside those kept here. Read once, then known from memory until
+    /// users, groups or roles change.
     /// - Throws: `unauthenticated` where there is no such user.
-    public func principal(named name: String, groups: [String]) async throws(MonoflowError) -> Principal {
-        let hash = Hashing.sha256("named by a proxy\u{1f}\(name)".utf8), now = clock.now()
-        if var known = cache.find(hash, now: now)?.principal {
-            known.groups = groups
-            return known
-        }
+    public func principal(named name: String, groups told: [String] = []) async throws(MonoflowError) -> Principal {
+        let hash = Hashing.sha256((["named by a proxy", name] + Set(told).sorted()).joined(separator: "\u{1f}").utf8), now = clock.now()
+        if let known = cache.find(hash, now: now)?.principal { return known }
         let epoch = cache.epoch
-        guard let user = try await database.read({ try AccessStore.find($0, name: name) }) else {
-            throw MonoflowError(.unauthenticated, "authenticate", name, "there is no such user", hint: "an admin can create it")
+        let principal = try await database.read { [self] db in
+            guard let user = try AccessStore.find(db, name: name) else {
+                throw MonoflowError(.unauthenticated, "authenticate", name, "there is no such user", hint: "an admin can create it")
+            }
+            let (roles, groups) = try roles(db, of: user, outside: told)
+            return Principal(user: user, roles: roles, groups: groups, namespaces: namespaceIndex)
         }
-        // No token stands behind it; one without limits does as much as the user.
-        let token = TokenRecord(id: "proxy", user: name, name: "proxy", createdAt: now)
-        var principal = Principal(user: user, token: token, namespaces: namespaceIndex)
         // A use of it is not written down.
         let never = Timestamp(milliseconds: now.milliseconds + AccessLimits.sessionLifeMilliseconds)
-        cache.insert(hash, .init(principal: principal, tokenID: token.id, sessionLimit: nil, expiresAt: never, touchedAt: never), epoch: epoch)
-        principal.groups = groups
+        cache.insert(hash, .init(principal: principal, tokenID: "proxy", sessionLimit: nil, expiresAt: never, touchedAt: never), epoch: epoch)
         return principal
     }
 }

@@ -17,7 +17,6 @@ enum TokenStore {
         /// The token's caller with what the login added.
         func principal(_ caller: Principal) -> Principal {
             var caller = caller
-            caller.groups = groups ?? []
             if isAdmin { caller.isAdmin = true }
             return caller
         }

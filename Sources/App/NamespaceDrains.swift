@@ -8,7 +8,7 @@ import Serving
 enum NamespaceDrains {
     static func all(
         runs: RunService, models: ModelService, pipelines: PipelineService, experiments: ExperimentService, artifacts: ArtifactService,
-        removeTask: @escaping @Sendable (String) -> Void
+        removeTask: @escaping @Sendable (String) -> Void, releaseNetwork: @escaping @Sendable (String) async -> Void
     ) -> [NamespaceDrain] {
         [
             NamespaceDrain("runs") { namespace in
@@ -18,6 +18,7 @@ enum NamespaceDrains {
             NamespaceDrain("experiments") { try await experiments.removeAll(of: $0) },
             NamespaceDrain("pipelines") { try await pipelines.removeAll(of: $0) },
             NamespaceDrain("artifacts") { try await artifacts.removeAll(of: $0) },
+            NamespaceDrain("network") { await releaseNetwork($0) },
         ]
     }
 }

@@ -106,7 +106,10 @@ public final class Server: Sendable {
         let namespaces = NamespaceService(
             access: access, resources: resources, logger: logger, selfRegistration: options.selfRegistration,
             drains: NamespaceDrains.all(
-                runs: runs, models: models, pipelines: pipelines, experiments: experiments, artifacts: artifacts, removeTask: directory.removeTask))
+                runs: runs, models: models, pipelines: pipelines, experiments: experiments, artifacts: artifacts, removeTask: directory.removeTask,
+                releaseNetwork: executor.releaseNetwork(of:)),
+            usage: { await NamespaceQuotas.usage(of: $0, engine: engine, models: models) },
+            quotaChanged: { await engine.setQuota(NamespaceQuotas.ofTasks($1), namespace: $0) })
         try await namespaces.install()
 
         // Edges

@@ -65,10 +65,10 @@ import Testing
         let access = fixture.access
         _ = try await fixture.token("ann", .viewer, in: "team")
         try await access.setGroupRole(group: "staff@example.com", namespace: "team", .owner)
-        #expect(try await access.principal(user: "ann").role(in: "team") == .viewer)
-        let ann = try await access.principal(user: "ann", groups: ["staff@example.com"])
+        #expect(try await access.principal(named: "ann").role(in: "team") == .viewer)
+        let ann = try await access.principal(named: "ann", groups: ["staff@example.com"])
         #expect(ann.role(in: "team") == .owner && ann.groups == ["staff@example.com"] && ann.token == nil && !ann.isAdmin)
-        #expect(await failure { _ = try await access.principal(user: "bob", groups: ["staff@example.com"]) }?.code == .unauthenticated)
+        #expect(await failure { _ = try await access.principal(named: "bob", groups: ["staff@example.com"]) }?.code == .unauthenticated)
     }
 
     @Test func wrongNamesAreTold() async throws {

@@ -26,7 +26,7 @@ import Testing
         #expect(await failure { try access.checkOpen("team") }?.code == .permissionDenied)
         #expect(await failure { try await fixture.database.write { try access.checkOpen($0, "team") } }?.code == .permissionDenied)
         try access.checkOpen("other")
-        let ann = try await access.principal(user: "ann")
+        let ann = try await access.principal(named: "ann")
         #expect(await failure { try ann.require(.write, in: "team") }?.message.contains("being terminated") == true)
         try ann.require(.write, in: "team", evenTerminating: true)
         try ann.require(.read, in: "team")

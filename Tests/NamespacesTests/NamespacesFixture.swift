@@ -70,7 +70,7 @@ final class NamespacesFixture: Sendable {
         _ = try await access.createUser(name: name, homeNamespace: roles.keys.sorted()[0], isAdmin: false, roles: roles)
     }
 
-    func principal(_ name: String, groups: [String] = []) async throws -> Principal { try await access.principal(user: name, groups: groups) }
+    func principal(_ name: String, groups: [String] = []) async throws -> Principal { try await access.principal(named: name, groups: groups) }
 
     // MARK: Objects
 

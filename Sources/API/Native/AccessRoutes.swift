@@ -1,6 +1,7 @@
 import Access
 import Core
 import HTTP
+import Resources
 
 /// Users and namespaces, and what belongs to them.
 struct AccessRoutes: Sendable {
