@@ -11,6 +11,24 @@ public protocol TaskOwner: Sendable {
 
     /// The task cannot start now, for this reason. The engine does not wait for the answer: its caller may be the owner.
     func taskWaits(_ task: TaskRecord, reason: String) async
+
+    /// The task's process runs. Told before its end is, and again after a restart.
+    func taskStarted(_ task: TaskRecord, at time: Timestamp) async
+
+    /// The engine has let go of the task: its files are no longer in use.
+    func taskReleased(_ id: String) async
+}
+
+extension TaskOwner {
+    public func taskStarted(_ task: TaskRecord, at time: Timestamp) async {}
+    public func taskReleased(_ id: String) async {}
+}
+
+/// Looks up what a task's spec only names. The result is used for one start and never stored.
+public protocol ReferenceResolver: Sendable {
+    /// - Returns: the spec with the values of its references in `env` and `inputs`.
+    /// - Throws: `failedPrecondition` that names what is missing.
+    func resolve(_ task: TaskLaunch) async throws -> TaskSpec
 }
 
 /// What is known of a task only when it starts.
@@ -34,6 +52,7 @@ public actor TaskEngine {
     private let logger: Logger
     private let active: ActiveTasks
     private let launchFacts: @Sendable (TaskRecord) -> LaunchFacts
+    private var resolver: (any ReferenceResolver)?
     private var owners: [String: any TaskOwner] = [:]
 
     private var queue: AdmissionQueue
@@ -61,6 +80,12 @@ public actor TaskEngine {
     }
 
     public func register(_ kind: String, _ owner: any TaskOwner) { owners[kind] = owner }
+
+    /// Sets what looks up references; without one a task that has any does not start.
+    public func setResolver(_ resolver: any ReferenceResolver) { self.resolver = resolver }
+
+    /// Whether the task has not ended, or its end is being written.
+    public func holds(_ id: String) -> Bool { tasks[id] != nil }
 
     /// Tasks that have not ended.
     public var taskIDs: [String] { Array(tasks.keys) }
@@ -147,6 +172,7 @@ public actor TaskEngine {
                 return await end(task, TaskExit(reason: .lost, code: nil, startedAt: task.startedAt, finishedAt: clock.now(), message: "lost: its supervisor left no trace"))
             }
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
+            let launch = try await resolved(launch)
             try await prepare(launch)
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
             guard !isDraining else { return }
@@ -158,6 +184,14 @@ public actor TaskEngine {
             let reason = MonoflowError.wrap(error, "start task").reason
             await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: reason))
         }
+    }
+
+    private func resolved(_ launch: TaskLaunch) async throws -> TaskLaunch {
+        guard launch.spec.references != nil else { return launch }
+        guard let resolver else { throw MonoflowError(.failedPrecondition, "start task", launch.id, "this server looks up no references") }
+        var launch = launch
+        launch.spec = try await resolver.resolve(launch)
+        return launch
     }
 
     private func prepare(_ launch: TaskLaunch) async throws {
@@ -191,11 +225,12 @@ public actor TaskEngine {
         if cancelled.contains(task.id) { executor.stop(handle) }
         let now = clock.now()
         // Nobody waits for this one: the end is written behind it by the same writer, in order.
-        let running = Task { [database] in
+        let running = Task { [database, owner = owners[task.ownerKind]] in
             _ = try? await database.write { db in
                 if task.state != .starting { try TaskStore.move(db, task.id, to: .starting) }
                 return try TaskStore.move(db, task.id, to: .running, handle: handle, startedAt: now)
             }
+            await owner?.taskStarted(task, at: task.startedAt ?? now)
         }
         let exit = await executor.wait(handle)
         _ = await running.value
@@ -215,13 +250,14 @@ public actor TaskEngine {
         }
         if isDurable { executor.cleanUp(taskID: task.id) }
         forget(task.id)
+        await owner.taskReleased(task.id)
     }
 
     private func launch(of task: TaskRecord) -> TaskLaunch {
         let facts = launchFacts(task)
         var spec = task.spec
         spec.network = spec.network && facts.allowsNetwork
-        return TaskLaunch(id: task.id, namespace: task.namespace, spec: spec, serviceToken: facts.token, serverURL: facts.serverURL)
+        return TaskLaunch(id: task.id, namespace: task.namespace, spec: spec, serviceToken: spec.references?.withoutToken == true ? nil : facts.token, serverURL: facts.serverURL)
     }
 
     private func stoppedBeforeStart() -> TaskExit {
