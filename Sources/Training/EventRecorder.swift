@@ -22,7 +22,7 @@ struct EventRecorder: Sendable {
         let event: JSON = [
             "apiVersion": "v1", "kind": "Event",
             "metadata": [
-                "generateName": .string("\(object.name.prefix(200))."), "namespace": .string(object.namespace),
+                "name": .string("\(object.name.prefix(200)).\(Identifiers.random().filter { $0 != "-" }.prefix(16))"), "namespace": .string(object.namespace),
                 "ownerReferences": [[
                     "apiVersion": owner["apiVersion"] ?? "", "kind": owner["kind"] ?? "", "name": .string(owner.name), "uid": .string(owner.uid),
                 ]],
@@ -38,7 +38,7 @@ struct EventRecorder: Sendable {
         do {
             _ = try await resources.create(KindReference(definition, version), namespace: object.namespace, event, WriteOptions(manager: "monoflow"))
         } catch {
-            logger.debug("an event was not written: \(error)")
+            logger.warning("an event was not written: \(error)")
         }
     }
 }

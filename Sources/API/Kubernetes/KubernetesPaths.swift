@@ -19,6 +19,9 @@ enum KubernetesPaths {
     static let objects = shapes(hasName: true, subresource: nil)
     static let statuses = shapes(hasName: true, subresource: "status")
 
+    /// What only pods have.
+    static func ofPods(_ subresource: String) -> Shape { Shape(isCore: true, hasNamespace: true, hasName: true, subresource: subresource) }
+
     private static func shapes(hasName: Bool, subresource: String?) -> [Shape] {
         [true, false].flatMap { isCore in
             [true, false].map { Shape(isCore: isCore, hasNamespace: $0, hasName: hasName, subresource: subresource) }
