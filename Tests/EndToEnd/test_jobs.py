@@ -82,11 +82,18 @@ def api(server):
 
 
 def apply(kubectl, *documents):
-    return kubectl.run("apply", "-f", "-", document="\n---\n".join(json.dumps(document) for document in documents))
+    return kubectl.run("apply", "-f", "-", document=documents[0] if len(documents) == 1 else {"apiVersion": "v1", "kind": "List", "items": documents})
 
 
 def complete(kubectl, name, condition="complete"):
     kubectl.run("wait", f"--for=condition={condition}", f"job/{name}", "--timeout=60s", timeout=90)
+
+
+def gone(kubectl, name):
+    """kubectl 1.20 cannot wait for what is gone already."""
+    deadline = time.monotonic() + 30
+    while kubectl.run("get", "pod", name, "--ignore-not-found"):
+        assert time.monotonic() < deadline, f"{name} is still there"
 
 
 def test_a_job_runs_to_its_end(kubectl):
@@ -107,7 +114,7 @@ def test_a_job_runs_to_its_end(kubectl):
     assert not kubectl.json("get", "pods", "--field-selector=status.phase!=Succeeded", "-l", "job-name=hello")["items"]
     assert "job.batch/hello" in kubectl.run("get", "all")
     kubectl.run("delete", "job", "hello")
-    kubectl.run("wait", "--for=delete", f"pod/{pods[0]['metadata']['name']}", "--timeout=30s")
+    gone(kubectl, pods[0]["metadata"]["name"])
 
 
 def test_logs_are_followed_to_their_end(kubectl, gate):
@@ -162,7 +169,7 @@ def test_deletion(modern, gate, cascade):
         assert modern.json("get", "pod", left)["status"]["phase"] == "Running"
         modern.run("delete", "pod", left)
     else:
-        modern.run("wait", "--for=delete", "pod/" + left, "--timeout=30s")
+        gone(modern, left)
     assert "NotFound" in modern.run("get", "pod", left, status=1)
 
 

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func namesAreNoPaths() async throws {
-        let bench = try await Workbench(.none)
+        let bench = try await Workbench(IsolationLevel.none)
         for name in ["..", "../x", "a/b", "", "A"] {
             #expect(throws: MonoflowError.self) { try bench.executor.makeVolume(namespace: "default", claim: name) }
         }

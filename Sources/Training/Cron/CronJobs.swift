@@ -13,6 +13,7 @@ struct CronJobRules: KindRules {
 
     func complete(_ change: inout ResourceChange) throws(MonoflowError) {
         if change.subresource == .status { throw PodRules.statusIsOurs(change.key) }
+        if change.operation == .create { change.new["status"] = [:] }
     }
 
     func errors(_ change: ResourceChange) -> [FieldError] {

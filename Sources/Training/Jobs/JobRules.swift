@@ -20,6 +20,8 @@ struct JobRules: KindRules {
             if spec["completions"] == nil { spec["completions"] = old["spec"]?["completions"] }
             for (label, value) in Self.labels(change.new) where spec["template"]?["metadata"]?["labels"]?[label] == nil { Self.setLabel(&spec, label, value) }
         } else {
+            // Clients look into the status without asking whether there is one.
+            change.new["status"] = [:]
             if spec["completions"] == nil, spec["parallelism"]?.intValue ?? 1 == 1 { spec["completions"] = 1 }
             for (label, value) in Self.labels(change.new) { Self.setLabel(&spec, label, value) }
             if spec["manualSelector"]?.boolValue != true { spec["selector"] = ["matchLabels": [Self.uidLabel: .string(change.new.uid)]] }
