@@ -88,10 +88,15 @@ public final class TrainingService: Sendable {
                 continue
             }
             let uid = pod.uid, task = try await context.database.read { try TaskStore.find($0, uid) }
+            // Made by a request that came meanwhile.
+            if let task, !task.state.isTerminal {
+                await context.engine.submit(task)
+                continue
+            }
             let exit = task?.exit ?? TaskExit(reason: .lost, code: nil, startedAt: nil, finishedAt: context.clock.now(), message: "lost: its task is not known")
             try await context.resources.revise(uid: uid) { pod in
                 pod.setFinalizer(PodRules.finalizer, false)
-                pod["status"] = PodStatus.ended(pod, exit)
+                if !PodStatus.hasEnded(pod) { pod["status"] = PodStatus.ended(pod, exit) }
             }
         }
     }
