@@ -127,7 +127,8 @@ struct LogTimes: Equatable {
     init(path: String) {
         let bytes = (try? Files.read(path, limit: Self.limit)) ?? []
         marks = bytes.withUnsafeBytes { raw in
-            (0..<raw.count / 16).map { (raw.loadUnaligned(fromByteOffset: $0 * 16, as: Int64.self), raw.loadUnaligned(fromByteOffset: $0 * 16 + 8, as: Int64.self)) }
+            func number(_ place: Int) -> Int64 { raw.loadUnaligned(fromByteOffset: place * 8, as: Int64.self) }
+            return (0..<raw.count / 16).map { (number($0 * 2), number($0 * 2 + 1)) }
         }
     }
 

@@ -74,7 +74,9 @@ struct PodLogOptions: Sendable {
     init(_ request: HTTPRequest, now: Timestamp) throws {
         func number(_ name: String, atLeast least: Int) throws -> Int? {
             guard let value = try request.integer(name) else { return nil }
-            guard value >= least else { throw MonoflowError(.invalidArgument, "read log", name, "Invalid value: \(value): must be greater than or equal to \(least)") }
+            guard value >= least else {
+                throw MonoflowError(.invalidArgument, "read log", name, "Invalid value: \(value): must be greater than or equal to \(least)")
+            }
             return value
         }
         tail = try number("tailLines", atLeast: 0)
@@ -84,7 +86,9 @@ struct PodLogOptions: Sendable {
         if let seconds, time == nil { since = Timestamp(milliseconds: now.milliseconds - Int64(min(seconds, 1 << 40)) * 1000) }
         if let time {
             guard seconds == nil, let read = Timestamp(rfc3339: time) else {
-                throw MonoflowError(.invalidArgument, "read log", "sinceTime", "Invalid value: \"\(time)\": must be a time, and sinceSeconds must not be given with it")
+                throw MonoflowError(
+                    .invalidArgument, "read log", "sinceTime",
+                    "Invalid value: \"\(time)\": must be a time, and sinceSeconds must not be given with it")
             }
             since = read
         }

@@ -30,7 +30,9 @@ struct ClaimRules: KindRules {
         if spec["volumeMode"]?.stringValue == "Block" { errors.append(.notSupported(path.field("volumeMode"), "Block", ["Filesystem"])) }
         if spec["accessModes"]?.arrayValue?.isEmpty ?? true { errors.append(.required(path.field("accessModes"), "at least 1 access mode is required")) }
         if let storage = spec["resources"]?["requests"]?["storage"] {
-            if ((try? Quantity(storage)) ?? .zero) <= .zero { errors.append(.invalid(path.field("resources").field("requests").key("storage"), storage, "must be greater than zero")) }
+            if ((try? Quantity(storage)) ?? .zero) <= .zero {
+                errors.append(.invalid(path.field("resources").field("requests").key("storage"), storage, "must be greater than zero"))
+            }
         } else {
             errors.append(.required(path.field("resources").field("requests").key("storage")))
         }

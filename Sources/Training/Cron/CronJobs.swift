@@ -61,7 +61,8 @@ struct CronJobController: Sendable {
     private func make(_ cron: JSON, _ scheduled: Timestamp) async throws {
         guard let kind = context.kind(JobRules.kind) else { return }
         do {
-            let made = try await context.resources.create(kind, namespace: cron.namespace, CronPlan.job(of: cron, scheduled: scheduled), WriteOptions(manager: "monoflow"))
+            let job = CronPlan.job(of: cron, scheduled: scheduled)
+            let made = try await context.resources.create(kind, namespace: cron.namespace, job, WriteOptions(manager: "monoflow"))
             await context.events.record(cron, .normal, "SuccessfulCreate", "Created job \(made.document.name)", owner: made.document)
         } catch let error as MonoflowError where error.code == .alreadyExists {
             // Made before a crash.

@@ -29,12 +29,16 @@ struct CronPlan: Sendable {
         wake = schedule.next(after: schedule.interval == nil ? now : due ?? start, in: zone)
         guard let due else { return }
         if schedule.count(after: start, through: now, in: zone, limit: Self.manyMissed + 1) > Self.manyMissed {
-            news.append(.init(isWarning: true, reason: "TooManyMissedTimes", message: "too many missed start times. Set or decrease startingDeadlineSeconds or check clock skew"))
+            news.append(.init(
+                isWarning: true, reason: "TooManyMissedTimes",
+                message: "too many missed start times. Set or decrease startingDeadlineSeconds or check clock skew"))
         }
         switch spec["concurrencyPolicy"]?.stringValue {
         case "Forbid" where !active.isEmpty:
             // Its end has the schedule looked at again.
-            news.append(.init(isWarning: false, reason: "JobAlreadyActive", message: "Not starting job because prior execution is running and concurrency policy is Forbid"))
+            news.append(.init(
+                isWarning: false, reason: "JobAlreadyActive",
+                message: "Not starting job because prior execution is running and concurrency policy is Forbid"))
             return
         case "Replace": delete += active
         default: break
@@ -63,7 +67,8 @@ struct CronPlan: Sendable {
     }
 
     private mutating func keepSuccess(_ jobs: [JSON]) {
-        let ends = jobs.compactMap { JobStatus.holds("Complete", $0["status"] ?? [:]) ? $0["status"]?["completionTime"]?.stringValue.flatMap(Timestamp.init(rfc3339:)) : nil }
+        let ends = jobs.filter { JobStatus.holds("Complete", $0["status"] ?? [:]) }
+            .compactMap { $0["status"]?["completionTime"]?.stringValue.flatMap(Timestamp.init(rfc3339:)) }
         guard let last = ends.max(), last > time("lastSuccessfulTime") ?? Timestamp(milliseconds: .min) else { return }
         status["lastSuccessfulTime"] = .string(last.rfc3339())
     }
@@ -71,7 +76,8 @@ struct CronPlan: Sendable {
     private mutating func trimHistory(_ jobs: [JSON], _ spec: JSON) {
         for (condition, field, fallback) in [("Complete", "successfulJobsHistoryLimit", Int64(3)), ("Failed", "failedJobsHistoryLimit", 1)] {
             let finished = jobs.filter { JobStatus.holds(condition, $0["status"] ?? [:]) && !$0.isLeaving }
-            let sorted = finished.sorted { (JobStatus.endTime($0["status"] ?? [:]) ?? .init(milliseconds: 0), $0.name) < (JobStatus.endTime($1["status"] ?? [:]) ?? .init(milliseconds: 0), $1.name) }
+            func order(_ job: JSON) -> (Timestamp, String) { (JobStatus.endTime(job["status"] ?? [:]) ?? Timestamp(milliseconds: 0), job.name) }
+            let sorted = finished.sorted { order($0) < order($1) }
             delete += sorted.dropLast(Int(clamping: spec[field]?.intValue ?? fallback))
         }
     }

@@ -78,7 +78,9 @@ struct CronSchedule: Sendable, Equatable {
         var total: Int64 = 0, rest = text
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
-            guard let value = Int64(digits), digits.count <= 9, let unit = rest.dropFirst(digits.count).first, let factor = ["s": 1, "m": 60, "h": 3600][unit] as Int64? else {
+            guard let value = Int64(digits), digits.count <= 9, let unit = rest.dropFirst(digits.count).first,
+                let factor = ["s": 1, "m": 60, "h": 3600][unit] as Int64?
+            else {
                 throw wrong(text, "is no duration such as 1h30m")
             }
             total += value * factor

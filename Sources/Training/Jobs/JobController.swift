@@ -49,7 +49,8 @@ struct JobController: Sendable {
             for index in indexes {
                 group.addTask {
                     do {
-                        let made = try await context.resources.create(kind, namespace: job.namespace, Self.pod(of: job, index: index), WriteOptions(manager: "monoflow"))
+                        let pod = Self.pod(of: job, index: index)
+                        let made = try await context.resources.create(kind, namespace: job.namespace, pod, WriteOptions(manager: "monoflow"))
                         await context.events.record(job, .normal, "SuccessfulCreate", "Created pod: \(made.document.name)")
                         return nil
                     } catch { return error }

@@ -53,7 +53,10 @@ extension PodReader {
             readVariable(variable, at: containerPath.field("env").index(index))
         }
         // What needs no looking up is known to everybody who may see the task.
-        let values = references.variables.compactMap { if case .value(let name, let value) = $0, !value.contains("$") { EnvironmentVariable(name, value) } else { nil } }
+        let values = references.variables.compactMap { source -> EnvironmentVariable? in
+            guard case .value(let name, let value) = source, !value.contains("$") else { return nil }
+            return EnvironmentVariable(name, value)
+        }
         if values.count == references.variables.count, !references.expandsVariables {
             task.env = values
             references.variables = []

@@ -121,7 +121,9 @@ extension PodReader {
                 errors.append(.invalid(place.field("path"), .string(name), "must be a relative path without `..`"))
                 continue
             }
-            guard let text = downward(field, item[field] ?? [:], at: place.field(field)), let target = MountPath.target(file, in: mount.path, subPath: mount.subPath) else { continue }
+            guard let text = downward(field, item[field] ?? [:], at: place.field(field)),
+                let target = MountPath.target(file, in: mount.path, subPath: mount.subPath)
+            else { continue }
             task.inputs.append(InputFile(path: target, source: .text(text)))
         }
     }

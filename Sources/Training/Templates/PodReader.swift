@@ -100,7 +100,9 @@ public struct PodReader: Sendable {
         task.args = texts(container["args"])
         references.expandsVariables = ((task.command ?? []) + (task.args ?? [])).contains { $0.contains("$") }
         if let directory = container["workingDir"]?.stringValue, !directory.isEmpty {
-            if !MountPath.isGood(directory) { errors.append(.invalid(containerPath.field("workingDir"), .string(directory), "must be an absolute path without `..`")) }
+            if !MountPath.isGood(directory) {
+                errors.append(.invalid(containerPath.field("workingDir"), .string(directory), "must be an absolute path without `..`"))
+            }
             task.workingDirectory = directory
         }
         readResources()
