@@ -70,14 +70,15 @@ let package = Package(
         // 4 – domains
         layer("Pipelines", ["Core", "CZlib", "Database", "Tasks", "Artifacts", grdb, yams, collections, deque, logging]),
         layer("Namespaces", ["Core", "Access", "Database", "Resources", grdb, logging]),
+        layer("Training", ["Core", "Database", "Tasks", "Resources", grdb, collections, deque, logging]),
         layer("Inference", ["Core", "CModelBackend", "COnnxRuntime", logging]),
         layer("Serving", ["Core", "Database", "Artifacts", "Inference", grdb, logging]),
         // 5 – edges
         layer("Executors", ["Core", "Processes", "Tasks", "Artifacts", "CLinux", yams, logging]),
-        layer("API", ["Core", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
+        layer("API", ["Core", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Training", "Tasks", "Artifacts", "Pipelines", "Inference", "Serving", yams, logging]),
         // 6 – assembly
         layer("App", [
-            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Tasks", "Artifacts", "Pipelines",
+            "Core", "Database", "Sockets", "Processes", "HTTP", "GRPC", "Access", "SingleSignOn", "Resources", "Namespaces", "Training", "Tasks", "Artifacts", "Pipelines",
             "Inference", "Serving", "Executors", "API", logging, yams,
         ]),
         layer("CommandLine", ["Core", "Sockets", "HTTP", arguments, yams, logging]),
@@ -95,6 +96,7 @@ let package = Package(
         .target(name: "ScriptedTasks", dependencies: ["Core", "Database", "Tasks"], path: "Tests/ScriptedTasks", swiftSettings: strict),
         tests("TasksTests", ["Core", "Database", "Tasks", "ScriptedTasks", logging]),
         tests("PipelinesTests", ["Core", "CZlib", "Database", "Tasks", "Artifacts", "Pipelines", "ScriptedTasks", logging]),
+        tests("TrainingTests", ["Core", "Database", "Tasks", "Resources", "Training", "ScriptedTasks", grdb, logging]),
         tests("InferenceTests", ["Core", "Inference"], exclude: ["Fixtures"]),
         tests("ServingTests", ["Core", "Database", "Artifacts", "Inference", "Serving", grdb, logging]),
         tests("ExecutorsTests", ["Core", "CLinux", "Processes", "Tasks", "Artifacts", "Database", "Executors"]),

@@ -16,6 +16,7 @@ import Serving
 import Sockets
 import Synchronization
 import Tasks
+import Training
 
 /// The assembled server: explicit wiring, ordered start and stop.
 public final class Server: Sendable {
@@ -35,6 +36,7 @@ public final class Server: Sendable {
     private let runs: RunService
     private let resources: ResourceService
     private let namespaces: NamespaceService
+    private let training: TrainingService
     private let inference: InferenceEngine
     private let http: HTTPServer
     private let accessLog: AccessLog?
@@ -92,6 +94,12 @@ public final class Server: Sendable {
         let runs = RunService(
             database: database, engine: engine, executorName: executor.name, artifactIDs: artifactIDs, experiments: experiments,
             reuse: ResultReuse(isStored: blobs.contains(digest:), imageIdentity: executor.table.identity(of:)), clock: clock, identifiers: identifiers, logger: logger)
+        let machine = executor.capabilities()
+        let training = TrainingService(
+            database: database, resources: resources, engine: engine, executorName: executor.name,
+            capacity: .init(cpuMillis: machine.cpuMillis, memoryBytes: machine.memoryBytes), volumes: ClaimVolumes(executor: executor), clock: clock, logger: logger,
+            removeTask: directory.removeTask)
+        await training.register()
         let runtime = InferenceRuntime(
             locator: RuntimeLocator(
                 option: options.onnxRuntime, environment: ProcessInfo.processInfo.environment,
@@ -144,6 +152,7 @@ public final class Server: Sendable {
         try await engine.recover()
         await runs.resume()
         executor.discardRoots(except: Set(await engine.taskIDs))
+        try await training.start()
         namespaces.start()
         let loading = Task { await models.loadInBackground() }
         certificates?.startRenewal()
@@ -157,12 +166,12 @@ public final class Server: Sendable {
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
             url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation.summary + "; " + executor.network.summary, options: options, directory: directory, database: database, audit: access.audit, engine: engine,
-            runs: runs, resources: resources, namespaces: namespaces, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
+            runs: runs, resources: resources, namespaces: namespaces, training: training, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
     }
 
     private init(
         url: String, tlsURL: String?, isolation: String, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine,
-        runs: RunService, resources: ResourceService, namespaces: NamespaceService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
+        runs: RunService, resources: ResourceService, namespaces: NamespaceService, training: TrainingService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
         state: ServerState, logger: Logger
     ) {
         self.url = url
@@ -176,6 +185,7 @@ public final class Server: Sendable {
         self.runs = runs
         self.resources = resources
         self.namespaces = namespaces
+        self.training = training
         self.inference = inference
         self.http = http
         self.accessLog = accessLog
@@ -198,6 +208,7 @@ public final class Server: Sendable {
         state.setStopping()
         directory.removeServerFile()
         await engine.drain()
+        await training.close()
         runs.watch.close()
         await namespaces.close()
         await resources.close()

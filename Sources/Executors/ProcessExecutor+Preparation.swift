@@ -23,6 +23,7 @@ extension ProcessExecutor {
         discardRoot(directory)
         let root = try emptyRoot(task, sandbox)
         let blocked = mode.hasOwnRoot ? sandbox.readOnlyTargets : []
+        try placeVolumes(task, root, sandbox)
         for input in task.spec.inputs { try root.place(input, blobs: blobs, blocked: blocked) }
         for output in task.spec.outputs {
             let path = try SandboxPath.normalize(output.path, "output \(output.name)")
@@ -72,6 +73,7 @@ extension ProcessExecutor {
         sandbox.binds = plan.binds
         if let python = plan.python { sandbox.binds.append(.init(python.venv, isWritable: canOverlay)) }
         sandbox.hidden = [options.dataDirectory]
+        sandbox.binds += try volumeBinds(task)
         sandbox.network = task.spec.network
         sandbox.devices = task.spec.resources.gpus > 0 ? Self.gpuDevices() : []
         if let path = task.spec.workingDirectory ?? plan.workingDirectory, path != "/" {
@@ -108,7 +110,7 @@ extension ProcessExecutor {
         var variables = variables(task, plan, serverURL: network?.serverURL ?? task.serverURL)
         if !mode.hasOwnRoot {
             if !variables.contains(where: { $0.name == "TMPDIR" }) { variables.append(.init("TMPDIR", sandbox.root + "/tmp")) }
-            let paths = task.spec.inputs.map(\.path) + task.spec.outputs.map(\.path) + [RootTemplate.serviceAccount, "/root"]
+            let paths = task.spec.inputs.map(\.path) + (task.spec.references?.mounts ?? []).map(\.path) + task.spec.outputs.map(\.path) + [RootTemplate.serviceAccount, "/root"]
             line = line.map { SandboxPath.redirect($0, paths: paths, root: sandbox.root) }
             variables = variables.map { .init($0.name, $0.name == "PATH" ? $0.value : SandboxPath.redirect($0.value, paths: paths, root: sandbox.root)) }
         }

@@ -59,7 +59,7 @@ public final class ProcessExecutor: Executor {
     let clock: WallClock
     /// As the machine was at the start; routes that are answered on event loops ask for it.
     private let machine: ExecutorCapabilities
-    private let removal: TreeRemoval
+    let removal: TreeRemoval
     let roots: RootPool
     let files: BlockingQueue
     private let live = Mutex<[String: (handle: TaskHandle, end: ProcessEnd)]>([:])

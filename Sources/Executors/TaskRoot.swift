@@ -21,6 +21,14 @@ final class TaskRoot {
         guard fchmod(descriptor, 0o755) == 0, fchown(descriptor, owner.uid, owner.gid) == 0 else { throw Files.failure("change owner", path) }
     }
 
+    /// A directory that is there already, and keeps its owner and its mode.
+    init(sharing path: String, owner: FileOwner) throws(MonoflowError) {
+        self.path = path
+        self.owner = owner
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw Files.failure("open", path) }
+    }
+
     deinit { close(descriptor) }
 
     private static let inRoot = UInt64(CLINUX_RESOLVE_IN_ROOT | CLINUX_RESOLVE_NO_MAGICLINKS)
@@ -83,6 +91,7 @@ final class TaskRoot {
         }
         switch input.source {
         case .text(let text): try write(Array(text.utf8), to: path)
+        case .bytes(let bytes, let mode): try write(bytes, to: path, mode: mode_t(mode & 0o777))
         case .directory: try makeDirectory(path)
         case .blob(let digest) where blobs.isTree(digest: digest):
             let fd = try openDirectory(path)

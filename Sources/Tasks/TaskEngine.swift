@@ -12,6 +12,24 @@ public protocol TaskOwner: Sendable {
     /// The task cannot start now, for this reason: the machine or its namespace's quota. An empty reason says that what was told holds
     /// no longer. Calls for one task come one after the other. The engine does not wait for the answer: its caller may be the owner.
     func taskWaits(_ task: TaskRecord, reason: String) async
+
+    /// The task's process runs. Told before its end is, and again after a restart.
+    func taskStarted(_ task: TaskRecord, at time: Timestamp) async
+
+    /// The engine has let go of the task: its files are no longer in use.
+    func taskReleased(_ id: String) async
+}
+
+extension TaskOwner {
+    public func taskStarted(_ task: TaskRecord, at time: Timestamp) async {}
+    public func taskReleased(_ id: String) async {}
+}
+
+/// Looks up what a task's spec only names. The result is used for one start and never stored.
+public protocol ReferenceResolver: Sendable {
+    /// - Returns: the spec with the values of its references in `env` and `inputs`.
+    /// - Throws: `failedPrecondition` that names what is missing.
+    func resolve(_ task: TaskLaunch) async throws -> TaskSpec
 }
 
 /// What is known of a task only when it starts.
@@ -38,6 +56,7 @@ public actor TaskEngine {
     private let logger: Logger
     private let active: ActiveTasks
     private let launchFacts: @Sendable (TaskRecord) -> LaunchFacts
+    private var resolver: (any ReferenceResolver)?
     private var owners: [String: any TaskOwner] = [:]
 
     private var queue: AdmissionQueue
@@ -67,6 +86,12 @@ public actor TaskEngine {
     }
 
     public func register(_ kind: String, _ owner: any TaskOwner) { owners[kind] = owner }
+
+    /// Sets what looks up references; without one a task that has any does not start.
+    public func setResolver(_ resolver: any ReferenceResolver) { self.resolver = resolver }
+
+    /// Whether the task has not ended, or its end is being written.
+    public func holds(_ id: String) -> Bool { tasks[id] != nil }
 
     /// Tasks that have not ended.
     public var taskIDs: [String] { Array(tasks.keys) }
@@ -187,6 +212,7 @@ public actor TaskEngine {
                 return await end(task, TaskExit(reason: .lost, code: nil, startedAt: task.startedAt, finishedAt: clock.now(), message: "lost: its supervisor left no trace"))
             }
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
+            let launch = try await resolved(launch)
             try await prepare(launch)
             if cancelled.contains(task.id) { return await end(task, stoppedBeforeStart()) }
             guard !isDraining else { return }
@@ -198,6 +224,14 @@ public actor TaskEngine {
             let reason = MonoflowError.wrap(error, "start task").reason
             await end(task, TaskExit(reason: .startFailed, code: nil, startedAt: nil, finishedAt: clock.now(), message: reason))
         }
+    }
+
+    private func resolved(_ launch: TaskLaunch) async throws -> TaskLaunch {
+        guard launch.spec.references != nil else { return launch }
+        guard let resolver else { throw MonoflowError(.failedPrecondition, "start task", launch.id, "this server looks up no references") }
+        var launch = launch
+        launch.spec = try await resolver.resolve(launch)
+        return launch
     }
 
     private func prepare(_ launch: TaskLaunch) async throws {
@@ -231,11 +265,12 @@ public actor TaskEngine {
         if cancelled.contains(task.id) { executor.stop(handle) }
         let now = clock.now()
         // Nobody waits for this one: the end is written behind it by the same writer, in order.
-        let running = Task { [database] in
+        let running = Task { [database, owner = owners[task.ownerKind]] in
             _ = try? await database.write { db in
                 if task.state != .starting { try TaskStore.move(db, task.id, to: .starting) }
                 return try TaskStore.move(db, task.id, to: .running, handle: handle, startedAt: now)
             }
+            await owner?.taskStarted(task, at: task.startedAt ?? now)
         }
         let exit = await executor.wait(handle)
         _ = await running.value
@@ -255,6 +290,7 @@ public actor TaskEngine {
         }
         if isDurable { executor.cleanUp(taskID: task.id) }
         forget(task.id)
+        await owner.taskReleased(task.id)
     }
 
     private func launch(of task: TaskRecord) -> TaskLaunch {
@@ -263,7 +299,8 @@ public actor TaskEngine {
         spec.network = spec.network && facts.allowsNetwork
         spec.resources = queue.effective(spec.resources, namespace: task.namespace)
         return TaskLaunch(
-            id: task.id, namespace: task.namespace, spec: spec, serviceToken: facts.token, serverURL: facts.serverURL, allowsEgress: facts.allowsEgress)
+            id: task.id, namespace: task.namespace, spec: spec, serviceToken: spec.references?.withoutToken == true ? nil : facts.token,
+            serverURL: facts.serverURL, allowsEgress: facts.allowsEgress)
     }
 
     private func stoppedBeforeStart() -> TaskExit {

@@ -22,6 +22,8 @@ public struct TaskSpec: Codable, Sendable, Equatable {
     public var graceSeconds: Double
     /// False gives the task a network namespace with loopback only.
     public var network: Bool
+    /// What only the start looks up; nil where there is nothing of the kind.
+    public var references: TaskReferences?
 
     public init(
         image: String, command: [String]? = nil, args: [String]? = nil, env: [EnvironmentVariable] = [],
@@ -60,6 +62,8 @@ public struct InputFile: Codable, Sendable, Equatable {
         case blob(digest: String)
         /// An empty directory (made with its parents), for output paths that a step expects to exist.
         case directory
+        /// Inline bytes, and the permission bits of the file.
+        case bytes([UInt8], mode: UInt32)
     }
     /// Absolute path inside the sandbox.
     public var path: String

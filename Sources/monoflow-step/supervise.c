@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CGROUPS = 8, INIT_ANSWERS_MS = 250 };
+enum { MAX_CGROUPS = 8, INIT_ANSWERS_MS = 250, MAX_MARKS = 1 << 20, MARK_EVERY_MS = 100 };
 
 struct options {
     const char *directory, *log, *overlay, *network, *network_lock, *cgroups[MAX_CGROUPS];
@@ -34,6 +34,8 @@ struct options {
 struct supervision {
     struct options o;
     int log, pipe, control, signals;
+    int times, marks;    // times < 0: not kept
+    int64_t marked_at;  // Unix milliseconds
     int64_t logged, kill_at;  // monotonic milliseconds; kill_at < 0: not ending
     pid_t child;
     struct outcome outcome;
@@ -116,6 +118,18 @@ static void become_command(const struct options *o, pid_t parent, int output, in
 
 // ---- in the supervisor ----
 
+/// Writes down beside the log when what comes from here on was written, at most ten times a second: pairs of a byte's place and a time.
+static void mark_time(struct supervision *s) {
+    if (s->times < 0 || s->marks >= MAX_MARKS) return;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t mark[2] = {s->logged, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+    if (s->marks > 0 && mark[1] >= s->marked_at && mark[1] - s->marked_at < MARK_EVERY_MS) return;
+    if (write_all(s->times, (const char *)mark, sizeof mark) != 0) s->marks = MAX_MARKS;
+    s->marks++;
+    s->marked_at = mark[1];
+}
+
 static void append(struct supervision *s, const char *bytes, size_t count) {
     if (s->outcome.log_truncated) return;
     if (s->logged + (int64_t)count > s->o.log_limit) {
@@ -123,6 +137,7 @@ static void append(struct supervision *s, const char *bytes, size_t count) {
         s->outcome.log_truncated = 1;
     }
     int full = s->outcome.log_truncated;
+    mark_time(s);
     if (write_all(s->log, bytes, count) != 0) s->outcome.log_truncated = 1;
     s->logged += (int64_t)count;
     if (full) dprintf(s->log, "\nmonoflow: the log reached its limit of %lld bytes; what followed is not kept\n", (long long)s->o.log_limit);
@@ -237,6 +252,9 @@ int run_main(int argc, char **argv) {
 
     int output[2] = {-1, -1}, pair[2] = {-1, -1};
     s.log = open(s.o.log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char times[4096];
+    s.times = snprintf(times, sizeof times, "%s.times", s.o.log) < (int)sizeof times
+        ? open(times, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
     if (s.log < 0) outcome_fail(&s.outcome, "cannot open the log", errno);
     else if (hold(s.o.network_lock) != 0) outcome_fail(&s.outcome, "cannot hold the namespace's network", errno);
     else if (pipe2(output, O_CLOEXEC) != 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)

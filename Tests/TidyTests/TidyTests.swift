@@ -11,14 +11,14 @@ import Testing
         "Core": 1, "Database": 2, "Sockets": 2, "Processes": 2,
         "HTTP": 3, "GRPC": 4,
         "Access": 4, "SingleSignOn": 4, "Tasks": 4, "Artifacts": 4, "Resources": 4,
-        "Pipelines": 5, "Inference": 5, "Namespaces": 5, "Serving": 6,
+        "Pipelines": 5, "Inference": 5, "Namespaces": 5, "Training": 5, "Serving": 6,
         "Executors": 7, "API": 7,
         "App": 8, "CommandLine": 8, "monoflow": 9,
     ]
 
     /// What a target may import from outside beside Foundation and its kin.
     static let packages: [String: Set<String>] = [
-        "GRDB": ["Database", "Access", "Namespaces", "Resources", "Tasks", "Artifacts", "Pipelines", "Serving"],
+        "GRDB": ["Database", "Access", "Namespaces", "Resources", "Tasks", "Artifacts", "Pipelines", "Serving", "Training"],
         "Yams": ["Pipelines", "Executors", "API", "App", "CommandLine"],
         "ArgumentParser": ["CommandLine", "monoflow"],
         "SwiftProtobuf": ["GRPC", "API", "App"],
@@ -27,7 +27,7 @@ import Testing
     /// Domain and edge targets that must not know each other, whatever their layers.
     static let strangers: [(String, String)] = [
         ("Executors", "API"), ("API", "Executors"), ("Executors", "HTTP"), ("Pipelines", "HTTP"), ("Serving", "HTTP"), ("Inference", "Database"),
-        ("Inference", "HTTP"), ("Serving", "Pipelines"), ("Sockets", "Database"), ("HTTP", "Database"), ("Pipelines", "Processes"), ("Access", "HTTP"), ("SingleSignOn", "Database"), ("Resources", "HTTP"), ("Resources", "Access"), ("Namespaces", "HTTP"),
+        ("Inference", "HTTP"), ("Serving", "Pipelines"), ("Sockets", "Database"), ("HTTP", "Database"), ("Pipelines", "Processes"), ("Access", "HTTP"), ("SingleSignOn", "Database"), ("Resources", "HTTP"), ("Resources", "Access"), ("Namespaces", "HTTP"), ("Training", "HTTP"), ("Training", "Access"), ("Training", "Processes"),
         ("Executors", "GRPC"), ("Pipelines", "GRPC"), ("Serving", "GRPC"), ("Inference", "GRPC"), ("CommandLine", "Database"),
     ]
 

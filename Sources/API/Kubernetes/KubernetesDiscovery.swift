@@ -72,6 +72,9 @@ struct KubernetesDiscovery: Sendable {
                 ])
             }
         }
+        if group.isEmpty, kinds.current.kind(key: "pods") != nil {
+            resources.append(["name": "pods/log", "singularName": "", "namespaced": true, "kind": "Pod", "verbs": ["get"]])
+        }
         if group == AccessReviewRoutes.group { resources += AccessReviewRoutes.resources }
         return [
             "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": .string(group.isEmpty ? version : "\(group)/\(version)"), "resources": .array(resources),

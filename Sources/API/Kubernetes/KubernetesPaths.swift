@@ -22,6 +22,9 @@ enum KubernetesPaths {
     /// Elsewhere in the same place stands the plural of a namespaced kind.
     static let namespaceStatus = "/api/v1/namespaces/{name}/status"
 
+    /// What only pods have.
+    static func ofPods(_ subresource: String) -> Shape { Shape(isCore: true, hasNamespace: true, hasName: true, subresource: subresource) }
+
     private static func shapes(hasName: Bool, subresource: String?) -> [Shape] {
         [true, false].flatMap { isCore in
             [true, false].map { Shape(isCore: isCore, hasNamespace: $0, hasName: hasName, subresource: subresource) }

@@ -8,6 +8,7 @@ struct KubernetesRoutes: Sendable {
     let reads: KubernetesReads
     let writes: KubernetesWrites
     let watches: KubernetesWatches
+    let logs: PodLogRoutes
     let discovery: KubernetesDiscovery
     let openAPI: OpenAPIRoutes
 
@@ -16,6 +17,7 @@ struct KubernetesRoutes: Sendable {
         reads = KubernetesReads(resources: services.resources, access: services.access)
         writes = KubernetesWrites(resources: services.resources, registration: services.namespaces.registration)
         watches = KubernetesWatches(resources: services.resources, reads: reads)
+        logs = PodLogRoutes(resources: services.resources, logPath: services.logPath)
         openAPI = OpenAPIRoutes(kinds: services.resources.kinds, version: version)
         discovery = KubernetesDiscovery(kinds: services.resources.kinds, version: version)
     }
@@ -47,6 +49,14 @@ struct KubernetesRoutes: Sendable {
             on(.get, shape, &router) { request, target in try await reads.get(request, target, .status) }
             on(.put, shape, &router) { request, target in try await writes.replace(request, target, .status) }
             on(.patch, shape, &router) { request, target in try await writes.patch(request, target, .status) }
+        }
+        on(.get, KubernetesPaths.ofPods("log"), &router) { request, target in try await logs.log(request, target) }
+        for subresource in ["exec", "attach", "portforward"] {
+            for method in [HTTPMethod.get, .post] {
+                on(method, KubernetesPaths.ofPods(subresource), &router) { _, target in
+                    throw MonoflowError(.unimplemented, subresource, target.name ?? "", "\(subresource) is not supported", hint: "kubectl logs shows what a task writes")
+                }
+            }
         }
     }
 

@@ -161,6 +161,11 @@ struct KubernetesWrites: Sendable {
         } else if let orphans = body["orphanDependents"]?.boolValue ?? request.query("orphanDependents").map({ $0 == "true" }) {
             options.propagation = orphans ? .orphan : .background
         }
+        if let text = request.query("gracePeriodSeconds"), !text.isEmpty { options.gracePeriodSeconds = try request.integer("gracePeriodSeconds").map(Int64.init) }
+        if let seconds = body["gracePeriodSeconds"]?.intValue { options.gracePeriodSeconds = seconds }
+        if let seconds = options.gracePeriodSeconds, seconds < 0 {
+            throw MonoflowError(.invalidArgument, "delete", "gracePeriodSeconds", "Invalid value: \(seconds): must not be negative")
+        }
         options.uid = body["preconditions"]?["uid"]?.stringValue
         options.resourceVersion = body["preconditions"]?["resourceVersion"]?.stringValue
         let inBody = body["dryRun"]?.arrayValue?.compactMap(\.stringValue) ?? []

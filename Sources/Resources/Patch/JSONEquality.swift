@@ -4,7 +4,7 @@ import OrderedCollections
 extension JSON {
     /// Whether both are the same value as RFC 6902 § 4.6 has it: the order of an object's members does not count, numbers are compared by
     /// value, and strings by their code points.
-    func isEqualValue(to other: JSON) -> Bool {
+    public func isEqualValue(to other: JSON) -> Bool {
         switch (self, other) {
         case (.null, .null): true
         case (.bool(let a), .bool(let b)): a == b

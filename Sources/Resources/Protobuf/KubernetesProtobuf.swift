@@ -34,6 +34,9 @@ public enum KubernetesProtobuf {
         case ("v1", "Namespace"): .namespace
         case ("v1", "ConfigMap"): .configMap
         case ("v1", "Secret"): .secret
+        case ("v1", "Pod"): .pod
+        case ("batch/v1", "Job"): .job
+        case ("batch/v1", "CronJob"): .cronJob
         case ("v1", "ServiceAccount"): .serviceAccount
         case ("v1", "ResourceQuota"): .resourceQuota
         case ("rbac.authorization.k8s.io/v1", "RoleBinding"): .roleBinding

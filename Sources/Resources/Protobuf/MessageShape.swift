@@ -11,6 +11,10 @@ struct MessageShape: Sendable {
         case bool
         case int
         case message(MessageShape)
+        /// A message whose members are the outer object's own.
+        case inlined(MessageShape)
+        /// The text in the message's only field, such as an amount.
+        case wrapped
         /// RFC 3339; the empty message is the absent time.
         case time
         /// The text of an amount, in the message's only field.
@@ -35,8 +39,13 @@ struct MessageShape: Sendable {
     }
 
     let members: [Int: Member]
+    /// A field that is not known is refused where it says something; else it is passed over.
+    let isClosed: Bool
 
-    init(_ members: [Int: Member]) { self.members = members }
+    init(_ members: [Int: Member], isClosed: Bool = false) {
+        self.members = members
+        self.isClosed = isClosed
+    }
 }
 
 /// Decodes messages by their shapes. The depth is that of the shapes, which hold no shape within itself.
@@ -46,7 +55,10 @@ struct MessageDecoder {
     mutating func object(_ bytes: ArraySlice<UInt8>, _ shape: MessageShape) throws(MonoflowError) -> JSONObject {
         var object: JSONObject = [:], reader = WireReader(bytes)
         while let field = try next(&reader) {
-            guard let member = shape.members[field.number] else { continue }
+            guard let member = shape.members[field.number] else {
+                if shape.isClosed, !Self.isEmpty(field.value) { throw Self.unread(field.number) }
+                continue
+            }
             switch member.kind {
             case .list(let kind):
                 var items: [JSON] = []
@@ -60,6 +72,8 @@ struct MessageDecoder {
                 let (key, value) = try entry(field.value, kind, member.name)
                 pairs[key] = value
                 object[member.name] = .object(pairs)
+            case .inlined(let inner):
+                object.merge(try self.object(try content(field.value, member.name), inner)) { _, new in new }
             case .message(let inner):
                 // A message that comes twice is one message, as the wire format has it.
                 let part = try self.object(try content(field.value, member.name), inner)
@@ -72,6 +86,20 @@ struct MessageDecoder {
             }
         }
         return object
+    }
+
+    private static func unread(_ number: Int) -> MonoflowError {
+        MonoflowError(
+            .unsupportedMediaType, "decode protobuf", "field \(number)", "a field of this object is not read as protobuf", hint: "send application/json")
+    }
+
+    /// Kubernetes' types write what is not set, too.
+    private static func isEmpty(_ value: WireReader.Value) -> Bool {
+        switch value {
+        case .bytes(let bytes): bytes.isEmpty
+        case .varint(let number): number == 0
+        default: false
+        }
     }
 
     private mutating func next(_ reader: inout WireReader) throws(MonoflowError) -> WireReader.Field? {
@@ -87,11 +115,12 @@ struct MessageDecoder {
         case .bytes: return .string(Data(try content(value, name)).base64EncodedString())
         case .bool: return .bool(try number(value, name) != 0)
         case .int: return .int(Int64(bitPattern: try number(value, name)))
+        case .wrapped: return try object(try content(value, name), MessageShape([1: .init("text", .string)]))["text"] ?? ""
         case .message(let shape): return .object(try object(try content(value, name), shape))
         case .time: return try time(try content(value, name), name)
         case .quantity: return try object(try content(value, name), MessageShape([1: .init("string", .string)]))["string"] ?? "0"
         case .embedded: return try embedded(try content(value, name))
-        case .map, .list: throw WireReader.error("\(name) cannot be within a list")
+        case .map, .list, .inlined: throw WireReader.error("\(name) cannot be within a list")
         }
     }
 

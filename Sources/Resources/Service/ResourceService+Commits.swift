@@ -59,6 +59,15 @@ extension ResourceService {
         return commit != nil
     }
 
+    /// Changes an object on behalf of a controller of this server, which sees to everything that the object says: status, finalizers, metadata. The
+    /// kind's rules join the transaction and are told; they are not asked, and nothing is validated.
+    /// - Returns: false where no object of that uid is there, or the body changed nothing.
+    @discardableResult
+    public func revise(uid: String, _ body: @Sendable (inout JSON) -> Void) async throws -> Bool {
+        guard let found = try await database.read({ try ResourceStore.find($0, uid: uid) }) else { return false }
+        return try await edit(found, body)
+    }
+
     func storedKind(_ resource: StoredResource) -> KindReference? {
         guard let definition = kinds.definition(resource.key.kind), let version = definition.storedVersion else { return nil }
         return KindReference(definition, version)

@@ -25,6 +25,8 @@ public struct DeleteOptions: Sendable {
     public var uid: String?
     public var resourceVersion: String?
     public var isDryRun = false
+    /// Seconds that the object has to end, of kinds that take time to; nil leaves it to the object.
+    public var gracePeriodSeconds: Int64?
 
     public init(propagation: DeletionPropagation? = nil, uid: String? = nil) {
         self.propagation = propagation
@@ -63,7 +65,7 @@ extension ResourceService {
         }
         if !before.isBeingDeleted {
             change.new.setMetadata("deletionTimestamp", .string(clock.now().rfc3339()))
-            change.new.setMetadata("deletionGracePeriodSeconds", 0)
+            change.new.setMetadata("deletionGracePeriodSeconds", .int(options.gracePeriodSeconds ?? defaultGrace(kind, before)))
             if let generation = before.metadata["generation"]?.intValue { change.new.setMetadata("generation", .int(generation + 1)) }
             try rules(of: kind.key)?.complete(&change)
         }
@@ -78,6 +80,11 @@ extension ResourceService {
         guard let commit = try await write(change, over: stored, kind) else { return nil }
         result.document.setMetadata("resourceVersion", .string(String(commit.version)))
         return (result, commit)
+    }
+
+    /// Pods say themselves how long they may take.
+    private func defaultGrace(_ kind: KindReference, _ object: JSON) -> Int64 {
+        kind.key == "pods" ? object["spec"]?["terminationGracePeriodSeconds"]?.intValue ?? 30 : 0
     }
 
     private func check(_ stored: StoredResource, _ options: DeleteOptions, _ kind: KindReference) throws(MonoflowError) {

@@ -57,6 +57,74 @@ import Testing
         #expect(text == object.canonicalText(), sourceLocation: place)
     }
 
+    /// As `kubectl create cronjob` sends one, with what Kubernetes' types write though it is not set.
+    private static func cronJob(_ more: (inout WireWriter) -> Void = { _ in }) -> [UInt8] {
+        WireWriter.kubernetes("batch/v1", "CronJob") { object in
+            object.metadata(name: "tick")
+            object.message(2) { spec in
+                spec.text(1, "* * * * *")
+                spec.text(3, "")
+                spec.message(5) { template in
+                    template.message(1) { $0.message(8) { _ in } }
+                    template.message(2) { job in
+                        job.message(6) { pods in
+                            pods.message(1) { _ in }
+                            pods.message(2) { pod in
+                                pod.message(1) { volume in
+                                    volume.text(1, "v")
+                                    volume.message(2) { $0.message(19) { $0.message(1) { $0.text(1, "settings") } } }
+                                }
+                                pod.message(2) { container in
+                                    container.text(1, "tick")
+                                    container.text(2, "alpine")
+                                    container.text(3, "echo")
+                                    container.message(7) { variable in
+                                        variable.text(1, "KEY")
+                                        variable.text(2, "")
+                                        variable.message(3) { $0.message(4) { key in
+                                            key.message(1) { $0.text(1, "s") }
+                                            key.text(2, "k")
+                                        } }
+                                    }
+                                    container.message(8) { resources in
+                                        resources.message(1) { entry in
+                                            entry.text(1, "cpu")
+                                            entry.message(2) { $0.text(1, "500m") }
+                                        }
+                                    }
+                                    container.number(16, 0)
+                                    more(&container)
+                                }
+                                pod.text(3, "OnFailure")
+                                pod.number(11, 0)
+                            }
+                        }
+                    }
+                }
+            }
+            object.message(3) { _ in }
+        }
+    }
+
+    @Test func cronJobs() throws {
+        try expect(Self.cronJob(), [
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": ["name": "tick"],
+            "spec": ["schedule": "* * * * *", "jobTemplate": ["spec": ["template": ["spec": [
+                "volumes": [["name": "v", "configMap": ["name": "settings"]]],
+                "containers": [[
+                    "name": "tick", "image": "alpine", "command": ["echo"], "env": [["name": "KEY", "valueFrom": ["secretKeyRef": ["name": "s", "key": "k"]]]],
+                    "resources": ["limits": ["cpu": "500m"]],
+                ]],
+                "restartPolicy": "OnFailure",
+            ]]]]],
+        ])
+    }
+
+    /// A pod is not run without what was asked for: a probe, here.
+    @Test func whatIsNotReadIsRefused() {
+        #expect(throws: MonoflowError.self) { try KubernetesProtobuf.object(Self.cronJob { $0.message(10) { $0.number(2, 5) } }) }
+    }
+
     @Test func namespaces() throws {
         try expect(Self.namespace, ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "team-a"], "spec": [:], "status": [:]])
     }
