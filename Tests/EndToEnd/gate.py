@@ -61,6 +61,15 @@ class Gate:
             except queue.Empty:
                 raise AssertionError(f"no step came to gate {name} in {timeout} s; seen: {dict(self.arrivals)}") from None
 
+    def wait_all(self, *names, timeout=120):
+        """The same for several gates, in whatever order steps come to them."""
+        left = set(names)
+        while left:
+            try:
+                left.discard(self._arrived.get(timeout=timeout))
+            except queue.Empty:
+                raise AssertionError(f"no steps came to {sorted(left)} in {timeout} s; seen: {dict(self.arrivals)}") from None
+
     def open(self, name):
         with self._lock:
             self._opened.add(name)

@@ -302,8 +302,7 @@ def test_a_killed_server_goes_on(tmp_path, gate):
         kubectl = Kubectl(kubectl_133(), tmp_path / "home", server.tls_url, server.authority, server.token)
         script = 'gate "index-$JOB_COMPLETION_INDEX"; echo done'
         apply(kubectl, job("survives", script, {"completions": 4, "parallelism": 2, "completionMode": "Indexed"}, container=port(gate)))
-        gate.wait("index-0")
-        gate.wait("index-1")
+        gate.wait_all("index-0", "index-1")
         server.kill()
         # This one ends while no server is there.
         gate.open("index-0")
