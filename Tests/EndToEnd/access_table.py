@@ -164,9 +164,6 @@ class Things:
     def new_secret(self):
         return {"name": "team", "secret": self.make("/api/namespaces/team/secrets", {"name": f"s{next(self.count)}", "values": {"a": "of the team"}}, "name")}
 
-    def new_account(self):
-        return {"namespace": "team", "name": "default-viewer"}
-
     def new_model_version(self):
         answer = self.server.request("PUT", f"/api/models/m{next(self.count)}/versions/1?namespace=team", data=self.known["model_bytes"])
         assert answer.status_code == 201, answer.text
@@ -223,7 +220,7 @@ def access(row, things):
     row("POST /api/me/tokens", USER, json={"name": "by {caller}"})
     row("DELETE /api/me/tokens/{id}", USER, before=things.new_own_token)
     row("GET /api/audit", ADMINISTER, query="namespace=team")
-    row("DELETE /api/namespaces/{name}", ADMIN, before=things.new_namespace)
+    row("DELETE /api/namespaces/{name}", ADMIN, before=things.new_namespace, others={"admin": 202})
     row("GET /api/login", PUBLIC)
     identities = {"name": "viewer"}
     row("GET /api/users/{name}/identities", ADMIN, at=identities)
@@ -344,7 +341,7 @@ def kubernetes(row, things):
     row("GET /api/v1/namespaces/{namespace}/{plural}/{name}/log", READ, at=pods, others=dict.fromkeys(READ.allowed, 404))
     for name in ("exec", "attach", "portforward"):
         for method in ("GET", "POST"):
-            row(f"{method} /api/v1/namespaces/{{namespace}}/{{plural}}/{{name}}/{name}", WRITE, at=pods, others=dict.fromkeys(WRITE.allowed, (400, 404)))
+            row(f"{method} /api/v1/namespaces/{{namespace}}/{{plural}}/{{name}}/{name}", WRITE, at=pods, others=dict.fromkeys(USERS, 405))
     row("POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", WRITE, at={"namespace": "team", "name": "default-viewer"}, json={
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}})
     # Of the whole server.

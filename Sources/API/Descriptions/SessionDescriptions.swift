@@ -12,7 +12,6 @@ enum SessionDescriptions {
             ]))
             RouteGroup.Component("SignInMethods", Schema.object(["methods": Schema.list(Schema.object(
                 ["type": Schema.word("token", "oidc", "proxy")], optional: ["label": Schema.text, "path": Schema.text]))]))
-            RouteGroup.Component("SignedOut", Schema.object([:], optional: ["location": Schema.text]))
         } routes: {
             RouteDescription(
                 .post, "/api/session", "openSession", "Signs in with a token and sets the session's cookie.", body: .json("SessionRequest"), .json("Session"),
@@ -28,7 +27,8 @@ enum SessionDescriptions {
                 ], seeOther, failures: [401, 403]
             ).whereConfigured()
             RouteDescription(
-                .post, "/api/login/oidc/logout", "signOut", "Ends the session, and tells where to end the provider's.", .json("SignedOut"), failures: [401, 403]
+                .post, "/api/login/oidc/logout", "signOut", "Ends the session, and tells where to end the provider's.",
+                .content("application/json", Schema.object([:], optional: ["location": Schema.text]), "Where to go."), failures: [401, 403]
             ).whereConfigured()
             RouteDescription(.get, "/api/session", "getSession", "Who the caller is.", .json("Session"))
             RouteDescription(.delete, "/api/session", "closeSession", "Signs out, also without a session.", .noContent, failures: [401, 403])
