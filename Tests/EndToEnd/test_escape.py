@@ -226,7 +226,7 @@ def attack(server, unique, facts, name, user):
         assert isolation["notes"], isolation
         for namespace in (attacker, victim):
             settings = server.json("PATCH", f"/api/namespaces/{namespace.name}", json={"egress": False})
-            assert settings == {"name": namespace.name, "network": True, "egress": False}
+            assert settings == {"name": namespace.name, "network": True, "egress": False, "phase": "Active"}
 
     first, second = free_ports(2)
     # A step of the victim's that has ended, and whose token was good while it ran.

@@ -38,7 +38,7 @@ SPEC = {
 def test_network_of_a_namespace(server, unique, network, state):
     server.json("POST", "/api/namespaces", json={"name": unique})
     assert server.json("PATCH", f"/api/namespaces/{unique}", json={"network": network}) == {
-        "name": unique, "network": network, "egress": True}
+        "name": unique, "network": network, "egress": True, "phase": "Active"}
     assert server.json("GET", f"/api/namespaces/{unique}")["network"] is network
     experiment = server.json("POST", "/apis/v2beta1/experiments", json={"display_name": "net", "namespace": unique})["experiment_id"]
     run = server.json("POST", "/apis/v2beta1/runs", json={

@@ -302,7 +302,7 @@ def test_the_dashboard_signs_in_and_out_through_the_provider(sso):
         expect(page.get_by_role("navigation", name="Main")).to_be_visible()
         assert page.url == f"{sso.server.url}/models"
         expect(page.locator(".user-button")).to_contain_text("web@x.example")
-        expect(page.get_by_label("Namespace")).to_have_value("web")
+        expect(page.get_by_role("button", name="Namespace web, owner")).to_be_visible()
         page.screenshot(path=OUTPUT / "oidc-signed-in.png")
         page.locator(".user-button").click()
         page.get_by_role("button", name="Sign out").click()

@@ -42,7 +42,7 @@ def send(server, method, path, user=None, peer="127.0.0.2", headers=None, **rest
 def test_the_proxy_names_users_and_new_ones_get_a_namespace(proxied):
     assert {"type": "proxy"} in send(proxied, "GET", "/api/login").json()["methods"]
     session = send(proxied, "GET", "/api/session", "ann@x.example", headers={"kubeflow-groups": "staff, ml"}).json()
-    assert (session["user"], session["home_namespace"], session["groups"]) == ("ann@x.example", "ann", ["staff", "ml"])
+    assert (session["user"], session["home_namespace"], session["groups"]) == ("ann@x.example", "ann", ["ml", "staff"])
     assert session["namespaces"] == [{"name": "ann", "role": "owner"}] and not session["is_admin"]
     assert send(proxied, "GET", "/api/session", "ann@x.example").json()["groups"] == []
     # The same letters before the @ are another person's namespace.
