@@ -16,7 +16,10 @@ public final class AccessService: Sendable {
     private let rates = RequestRates(capacity: AccessLimits.cachedCallers)
     private let serviceTokens: ServiceTokens
     let accountTokens: AccountTokens
-    let projections = Mutex<MembershipProjection?>(nil)
+    struct Projection: Sendable {
+        let show: MembershipProjection
+    }
+    let projections = Mutex<Projection?>(nil)
     private let activeTask: @Sendable (String) -> String?
     private let logger: Logger
 

@@ -10,7 +10,7 @@ public typealias MembershipProjection = @Sendable (_ db: GRDB.Database, _ namesp
 /// Roles of users, groups and service accounts in namespaces. Whether the caller may is checked by who calls these.
 extension AccessService {
     /// Before requests are answered.
-    public func setMembershipProjection(_ projection: @escaping MembershipProjection) { projections.withLock { $0 = projection } }
+    public func setMembershipProjection(_ projection: @escaping MembershipProjection) { projections.withLock { $0 = Projection(show: projection) } }
 
     /// Users, groups and service accounts with a role of their own in the namespace, by kind and name. A user may not exist yet.
     public func boundRoles(in namespace: String) async throws(MonoflowError) -> [BoundRole] {
@@ -57,6 +57,6 @@ extension AccessService {
     }
 
     func project(_ db: GRDB.Database, _ namespace: String, _ subject: Subject, _ role: Role?, isForced: Bool = false) throws {
-        try projections.withLock { $0 }?(db, namespace, subject, role, isForced)
+        try projections.withLock { $0 }?.show(db, namespace, subject, role, isForced)
     }
 }

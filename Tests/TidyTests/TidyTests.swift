@@ -96,6 +96,8 @@ import Testing
         ("try!", []), ("as! ", []), ("fatalError(", []), ("TODO", []), ("FIXME", []), ("Thread.sleep", []), ("usleep(", []),
         ("DispatchSemaphore", ["Executors/Blocking.swift"]), ("static var shared", []), ("static let shared", []), ("print(", ["monoflow/", "Executors/PythonInterpreters.swift"]),
         ("UUID()", ["Core/"]), ("Date()", ["Core/"]),
+        // A function read out of a generic value is converted, and written back converted: each use adds to a chain. Keep it in a struct.
+        ("Mutex<(@", []),
     ]
 
     @Test func bannedCalls() {

@@ -27,7 +27,8 @@ public final class HTTPServer: Sendable {
         core = ServerCore(table: RouteTable(router), limits: limits, log: log, onError: onError, observer: observer)
         self.group = group
         encoders = group.loops.map { _ in LoopEncoder() }
-        core.onRoom.withLock { $0 = { [weak self] in self?.listeners.withLock { $0.forEach { $0.resume() } } } }
+        let room = ServerCore.RoomAction { [weak self] in self?.listeners.withLock { $0.forEach { $0.resume() } } }
+        core.onRoom.withLock { $0 = room }
     }
 
     public var counters: HTTPCounters { core.counters.snapshot() }

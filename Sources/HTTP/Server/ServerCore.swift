@@ -82,7 +82,10 @@ final class ServerCore: Sendable {
     }
 
     /// Called when there is room again after `isLast`.
-    let onRoom = Mutex<(@Sendable () -> Void)?>(nil)
+    struct RoomAction: Sendable {
+        let run: @Sendable () -> Void
+    }
+    let onRoom = Mutex<RoomAction?>(nil)
 
     func closed(_ connection: any ServedConnection) {
         let peer = connection.connection.peer
@@ -98,7 +101,7 @@ final class ServerCore: Sendable {
             defer { open.onEmpty = nil }
             return (hasRoom, open.onEmpty)
         }
-        if hasRoom { onRoom.withLock { $0 }?() }
+        if hasRoom { onRoom.withLock { $0 }?.run() }
         onEmpty?()
     }
 

@@ -4,7 +4,7 @@ import GRDB
 // Writes that join a transaction of somebody else, such as that of another object's rules.
 extension ResourceService {
     /// Asked in the transaction that stores a new object of a namespaced kind; a throw refuses it. Before requests are answered.
-    public func setAdmission(_ check: @escaping @Sendable (GRDB.Database, ResourceKey) throws -> Void) { admission.withLock { $0 = check } }
+    public func setAdmission(_ check: @escaping @Sendable (GRDB.Database, ResourceKey) throws -> Void) { admission.withLock { $0 = Admission(check: check) } }
 
     /// Makes, changes or removes an object of a built-in kind without confidential fields. Nothing is validated and the kind's own rules are not asked:
     /// the caller does what they would do. An object that finalizers hold is marked instead of removed.

@@ -124,7 +124,7 @@ extension ResourceService {
             version = try await database.write { db in
                 // A kind that went meanwhile gets no object that nobody could reach.
                 if case .custom(let uid) = kind.definition.origin, try !ResourceStore.exists(db, uid: uid) { throw Self.unknown(kind) }
-                try admit?(db, stored.change.key)
+                try admit?.check(db, stored.change.key)
                 try rules?.write(db, stored.change)
                 return try ResourceStore.insert(db, sealing.sealed(stored.prepared, stored.change.new), at: now)
             }

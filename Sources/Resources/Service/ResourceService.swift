@@ -15,7 +15,11 @@ public final class ResourceService: Sendable {
     let logger: Logger
     public let kinds: KindRegistry
     public let hub: WatchHub
-    let admission = Mutex<(@Sendable (GRDB.Database, ResourceKey) throws -> Void)?>(nil)
+    /// Asked before a new object is stored, in its transaction.
+    struct Admission: Sendable {
+        let check: @Sendable (GRDB.Database, ResourceKey) throws -> Void
+    }
+    let admission = Mutex<Admission?>(nil)
     private let rules: Mutex<[String: any KindRules]>
     let collector: GarbageQueue
     let turns = WriteTurns()
