@@ -185,8 +185,8 @@ def test_create_from_yaml(visit, server, unique):
     document = dialog(page).get_by_label("Document")
     shot(page, "jobs-yaml")
     for text, complaint in [
-        ("kind: Deployment\n", "Deployment is another"), ("metadata: {}\n", "names no kind"), ("kind: Job\n---\nkind: Job\n", "has several"),
-        (f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: {unique}}}\nspec: {{schedule: '61 * * * *'}}\n", "spec.schedule"),
+        ("kind: Deployment\n", "Deployment is another"), ("metadata: {}\n", "names no kind"), ('{"metadata": {"kind": "Job"}}', "names no kind"), ("kind: Job\n---\nkind: Job\n", "has several"),
+        (f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: {unique}}}\nspec: {{schedule: daily}}\n", "spec.jobTemplate"),
     ]:
         document.fill(text)
         confirm(page, "Create")

@@ -1,7 +1,7 @@
 // What the page Jobs shows of each kind.
 import { nextTime } from '../cron.js';
 import { h } from '../dom.js';
-import { parseTime } from '../format.js';
+import { elapsed, parseTime } from '../format.js';
 import { jobState, jobTimes, ownerOf, podState } from '../job-states.js';
 import { badge, rowButton, time, took } from '../parts/basics.js';
 import { withQuery } from '../api.js';
@@ -50,7 +50,7 @@ export const jobColumns = ({ may, remove }) => [
     class: 'right',
     cell(job) {
       const { started, finished } = jobTimes(job);
-      return took(started, finished, finished ? 'Succeeded' : jobState(job).state);
+      return lasted(started, finished, jobState(job).state);
     },
   },
   { label: 'Owner', cell: owner },
@@ -64,8 +64,13 @@ export const cronColumns = ({ may, remove, run, suspend }) => [
     class: 'grow',
     cell: ({ metadata }) => h('a', { class: 'row-link', href: listed('jobs', metadata.name), title: 'Its jobs' }, metadata.name),
   },
-  { label: 'Schedule', class: 'nowrap', cell: ({ spec }) => h('code', null, spec.schedule) },
-  { label: 'Time zone', cell: ({ spec }) => spec.timeZone ?? h('span', { class: 'muted', title: 'The job names none' }, "the server's") },
+  {
+    label: 'Schedule',
+    cell: ({ spec }) => [
+      h('code', { class: 'nowrap' }, spec.schedule),
+      h('div', { class: 'hint' }, spec.timeZone ?? "In the server's time zone"),
+    ],
+  },
   { label: 'Last', class: 'nowrap', cell: ({ status }) => (status?.lastScheduleTime ? time(status.lastScheduleTime) : none()) },
   { label: 'Next', class: 'nowrap', cell: next },
   {
@@ -77,7 +82,7 @@ export const cronColumns = ({ may, remove, run, suspend }) => [
           ? badge('Suspended')
           : status?.active?.length
             ? badge('Running')
-            : h('span', { class: 'muted' }, 'waits for its time'),
+            : h('span', { class: 'muted' }, 'Waiting'),
   },
   age,
   ...actions(may, ({ spec }) => [
@@ -105,6 +110,12 @@ export const podColumns = ({ may, remove }) => [
   age,
   ...actions(may, () => [['Delete', remove]]),
 ];
+
+/** How long something took. Pods and jobs tell their times in whole seconds. */
+export function lasted(started, finished, state) {
+  if (finished && elapsed(started, finished) < 1000) return h('span', { class: 'number nowrap' }, '< 1 s');
+  return took(started, finished, finished ? 'Succeeded' : state);
+}
 
 /** A link to what it belongs to, where this page shows that kind. */
 export function owner(object) {

@@ -2,7 +2,7 @@
 import { fill, h } from '../dom.js';
 import { absoluteTime } from '../format.js';
 import { podLives, podState } from '../job-states.js';
-import { badge, button, facts, pageHeader, section, time, took } from '../parts/basics.js';
+import { badge, button, facts, pageHeader, section, time } from '../parts/basics.js';
 import { confirmDialog } from '../parts/dialog.js';
 import { emptyState, errorState, forbiddenState, keepFocus, loadingState } from '../parts/feedback.js';
 import { liveMark, liveObjects } from '../parts/live-objects.js';
@@ -11,7 +11,7 @@ import { table } from '../parts/table.js';
 import { eventEntry, timeline } from '../parts/timeline.js';
 import { canRead, canWrite } from '../roles.js';
 import { poll } from '../state.js';
-import { owner } from './job-columns.js';
+import { lasted, owner } from './job-columns.js';
 
 export default async function podPage({ endpoints, signal, title, toasts, params: { name }, namespace, role, navigate }) {
   title(name);
@@ -121,7 +121,7 @@ function details(pod) {
             ['Command', command ? h('code', { class: 'break' }, command.length > 240 ? `${command.slice(0, 240)}…` : command) : null],
             ['Created', time(pod.metadata.creationTimestamp)],
             ['Started', started ? absoluteTime(started) : null],
-            ['Duration', started ? took(started, finished, finished ? 'Succeeded' : state) : null],
+            ['Duration', started ? lasted(started, finished, state) : null],
           ]),
         ),
       ),
@@ -136,8 +136,8 @@ function details(pod) {
 }
 
 const conditionColumns = [
-  { label: 'Condition', cell: (one) => one.type },
+  { label: 'Condition', class: 'break', cell: (one) => one.type },
   { label: 'Status', cell: (one) => one.status },
-  { label: 'Reason', class: 'grow', cell: (one) => h('span', { title: one.message }, one.reason || one.message || '–') },
+  { label: 'Reason', class: 'break', cell: (one) => h('span', { title: one.message }, one.reason || one.message || '–') },
   { label: 'Since', class: 'nowrap', cell: (one) => time(one.lastTransitionTime) },
 ];
