@@ -78,6 +78,8 @@ const STATES = {
   CANCELING: 'Cancelling',
   CANCELLING: 'Cancelling',
   PAUSED: 'Paused',
+  SUSPENDED: 'Suspended',
+  TERMINATING: 'Terminating',
   LOADING: 'Loading',
   READY: 'Ready',
 };

@@ -1,5 +1,6 @@
 // Calls about namespaces and those who work in them: members, tokens, users, quotas, events, secrets, config maps, audit.
 import { segment } from './api.js';
+import { createJobEndpoints } from './job-endpoints.js';
 
 const CORE = '/api/v1';
 const MANAGER = 'monoflow-dashboard';
@@ -16,9 +17,17 @@ export function createNamespaceEndpoints(api, { namespace }) {
   const namespaces = {
     list: (options) => api.get('/api/namespaces', options),
     create: (name) => api.post('/api/namespaces', { name }),
-    /** `{name, network}` of the chosen one. */
+    /** `{name, network, egress, phase}` of the chosen one. */
     settings: (options) => api.get(native(), options),
-    setNetwork: (network) => api.patch(native(), { network }),
+    /** `change`: `network` or `egress`, true or false. */
+    change: (change) => api.patch(native(), change),
+    /** Answers before it is gone: the server empties it first. */
+    remove: (name) => api.remove(`/api/namespaces/${segment(name)}`),
+    /** Names of those that are being deleted, for administrators. */
+    async terminating(options) {
+      const body = await api.get(`${CORE}/namespaces`, options);
+      return (body.items ?? []).filter((one) => one.status?.phase === 'Terminating').map((one) => one.metadata.name);
+    },
   };
 
   const members = {
@@ -65,7 +74,8 @@ export function createNamespaceEndpoints(api, { namespace }) {
   };
 
   const events = {
-    list: ({ token, limit = 500, signal } = {}) => api.get(declared('events'), { signal, query: { limit, continue: token } }),
+    list: ({ token, limit = 500, fields, signal } = {}) =>
+      api.get(declared('events'), { signal, query: { limit, continue: token, fieldSelector: fields } }),
     /** The stream of changes after a version: one JSON document a line. */
     watch: (version, signal) =>
       api.open(declared('events'), { signal, query: { watch: true, resourceVersion: version, allowWatchBookmarks: true } }),
@@ -93,5 +103,5 @@ export function createNamespaceEndpoints(api, { namespace }) {
       api.get('/api/audit', { signal, query: { namespace: about, user, before, limit } }),
   };
 
-  return { namespaces, members, users, tokens, quotas, events, secrets, configMaps, audit };
+  return { namespaces, members, users, tokens, quotas, events, secrets, configMaps, audit, ...createJobEndpoints(api, { namespace }) };
 }

@@ -8,6 +8,7 @@ import configMapsPage from './pages/config-maps.js';
 import experimentPage from './pages/experiment.js';
 import experimentsPage from './pages/experiments.js';
 import homePage from './pages/home.js';
+import jobsPage from './pages/jobs.js';
 import membersPage from './pages/members.js';
 import modelPage from './pages/model.js';
 import modelsPage from './pages/models.js';
@@ -15,6 +16,7 @@ import namespacesPage from './pages/namespaces.js';
 import newRunPage from './pages/new-run.js';
 import pipelinePage from './pages/pipeline.js';
 import pipelinesPage from './pages/pipelines.js';
+import podPage from './pages/pod.js';
 import quotasPage from './pages/quotas.js';
 import runPage from './pages/run.js';
 import runsPage from './pages/runs.js';
@@ -38,6 +40,8 @@ export const routes = [
   ['/models/:name', modelPage],
   ['/artifacts', artifactsPage],
   ['/artifacts/:id', artifactPage],
+  ['/jobs', jobsPage],
+  ['/jobs/pods/:name', podPage],
   ['/activity', activityPage],
   ['/members', membersPage],
   ['/quotas', quotasPage],

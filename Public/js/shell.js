@@ -20,6 +20,7 @@ const AREAS = [
   [
     'Namespace',
     [
+      ['/jobs', 'Jobs', 'jobs'],
       ['/activity', 'Activity', 'activity'],
       ['/members', 'Members', 'members'],
       ['/quotas', 'Quotas and use', 'quotas'],

@@ -2,8 +2,9 @@
 import { fill, h } from '../dom.js';
 import { pageHeader } from '../parts/basics.js';
 import { emptyState, errorState, forbiddenState, keepFocus, loadingState } from '../parts/feedback.js';
-import { searchBox } from '../parts/table.js';
+import { choices, filterBar } from '../parts/filter-bar.js';
 import { eventEntry, runEntries, timeline } from '../parts/timeline.js';
+import { liveMark } from '../parts/live-objects.js';
 import { watchObjects } from '../parts/watch-objects.js';
 import { canRead } from '../roles.js';
 import { poll } from '../state.js';
@@ -13,7 +14,6 @@ const SHOWN = 200;
 /** Events that are kept in this page; the oldest go first. */
 const KEPT = 1000;
 const PAGES = 4;
-const LIVE = { live: 'Live', waiting: 'Trying to reach the server', paused: 'Paused' };
 const KINDS = [
   ['', 'All'],
   ['run', 'Runs'],
@@ -23,8 +23,8 @@ const KINDS = [
 
 export default async function activityPage({ endpoints, signal, title, namespace, role, query, setQuery }) {
   title('Activity');
-  const live = h('span', { class: 'live', role: 'status', data: { live: 'waiting' } }, 'Connecting');
-  const head = pageHeader({ title: 'Activity', aside: [h('span', { class: 'chip' }, namespace), live] });
+  const live = liveMark();
+  const head = pageHeader({ title: 'Activity', aside: [h('span', { class: 'chip' }, namespace), live.element] });
   if (!canRead(role)) return h('div', { class: 'page' }, head, forbiddenState(`You may not see what happens in ${namespace}`));
 
   const filter = { kind: query.get('kind') ?? '', text: query.get('text') ?? '' };
@@ -110,49 +110,19 @@ export default async function activityPage({ endpoints, signal, title, namespace
       else keep(object);
       plan();
     },
-    status(how) {
-      live.dataset.live = how;
-      live.textContent = LIVE[how];
-    },
+    status: live.show,
   });
   // Runs have no stream of their own for a namespace.
   poll(readRuns, 4000, signal);
 
-  const kinds = KINDS.map(([value, label]) =>
-    h(
-      'label',
-      { class: 'choice' },
-      h('input', {
-        type: 'radio',
-        name: 'kind',
-        value,
-        checked: filter.kind === value,
-        onChange() {
-          filter.kind = value;
-          setQuery({ kind: value });
-          plan();
-        },
-      }),
-      h('span', null, label),
-    ),
-  );
+  const narrowing = { filter, setQuery, onChange: plan };
   return h(
     'div',
     { class: 'page' },
     head,
-    h(
-      'div',
-      { class: 'filters spaced', role: 'search' },
-      searchBox({
-        label: 'Filter by text',
-        value: filter.text,
-        onChange(text) {
-          filter.text = text;
-          setQuery({ text });
-          plan();
-        },
-      }),
-      h('fieldset', { class: 'segmented', 'aria-label': 'Kind' }, kinds),
+    filterBar(
+      { label: 'Filter by text', key: 'text', ...narrowing },
+      choices({ label: 'Kind', options: KINDS, key: 'kind', ...narrowing }),
     ),
     region,
   );

@@ -3,7 +3,8 @@ import { h } from '../dom.js';
 import { absoluteTime } from '../format.js';
 import { pageHeader, time } from '../parts/basics.js';
 import { emptyState, forbiddenState } from '../parts/feedback.js';
-import { pagedList, searchBox, table } from '../parts/table.js';
+import { filterBar } from '../parts/filter-bar.js';
+import { pagedList, table } from '../parts/table.js';
 import { canAdminister } from '../roles.js';
 
 const EVERYWHERE = '*';
@@ -57,20 +58,7 @@ export default async function auditPage({ endpoints, signal, title, session, nam
     'div',
     { class: 'page' },
     head,
-    h(
-      'div',
-      { class: 'filters spaced', role: 'search' },
-      searchBox({
-        label: 'User, in full',
-        value: filter.user,
-        onChange(text) {
-          filter.user = text;
-          setQuery({ user: text });
-          list.restart();
-        },
-      }),
-      pick,
-    ),
+    filterBar({ label: 'User, in full', filter, key: 'user', setQuery, onChange: () => list.restart() }, pick),
     list.element,
   );
 }

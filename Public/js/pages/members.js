@@ -117,34 +117,75 @@ export default async function membersPage(context) {
   );
 }
 
+const SETTINGS = [
+  {
+    name: 'network',
+    label: 'Tasks may use the network',
+    texts: [
+      'Each task has a loopback of its own and nothing else: neither other tasks nor the API of this server.',
+      'Tasks reach each other and the API of this server; other machines too, where the setting below allows it.',
+    ],
+    done: ['Tasks have no network from now on.', 'Tasks may use the network now.'],
+    from: 'Counts for tasks that start from now on.',
+  },
+  {
+    name: 'egress',
+    label: 'Tasks may reach other machines',
+    texts: [
+      'Tasks reach each other and the API of this server, and nothing outside.',
+      'Tasks reach other machines, and so can send what they read there.',
+    ],
+    done: ['Tasks reach no other machines now.', 'Tasks may reach other machines now.'],
+    from: 'Closing it cuts off tasks that run, too.',
+  },
+];
+
 function settings({ endpoints, signal, toasts }, may) {
   const region = asyncRegion(
     async () => {
-      const { network } = await endpoints.namespaces.settings({ signal });
+      const [current, system] = await Promise.all([endpoints.namespaces.settings({ signal }), endpoints.system.get({ signal })]);
+      const network = system.isolation?.network ?? {};
       return h(
         'div',
-        { class: 'card' },
-        h(
-          'label',
-          { class: 'check-label' },
-          h('input', { type: 'checkbox', checked: network, disabled: !may, data: { focus: 'network' }, onChange: (event) => set(event.target.checked) }),
-          h('span', null, 'Tasks may use the network'),
-        ),
-        h(
-          'p',
-          { class: 'hint' },
-          network
-            ? 'Steps of runs reach other machines, and so can send what they read.'
-            : 'Steps of runs have a loopback of their own and nothing else. Counts for those that start from now on.',
-        ),
+        { class: 'card form' },
+        SETTINGS.map((one) => setting(one, current, network)),
       );
     },
-    { rows: 1 },
+    { rows: 3 },
   );
-  async function set(network) {
+
+  function setting({ name, label, texts, from }, current, network) {
+    const isOff = name === 'egress' && !current.network;
+    return h(
+      'div',
+      null,
+      h(
+        'label',
+        { class: 'check-label' },
+        h('input', {
+          type: 'checkbox',
+          checked: current[name],
+          disabled: !may || isOff,
+          data: { focus: name },
+          onChange: (event) => set(name, event.target.checked),
+        }),
+        h('span', null, label),
+      ),
+      h('p', { class: 'hint' }, isOff ? 'Without the network there is no way to other machines.' : `${texts[Number(current[name])]} ${from}`),
+      name === 'egress' && current.network ? limits(network, current.egress) : null,
+    );
+  }
+
+  /** Where the server cannot do what the setting says. */
+  function limits({ kind, egress }, wanted) {
+    if (kind === 'host') return h('p', { class: 'notice' }, 'On this server tasks use the network of the host, which this setting does not close.');
+    return wanted && egress === false ? h('p', { class: 'notice' }, 'This server has no way outside for tasks, whatever is set here.') : null;
+  }
+
+  async function set(name, value) {
     try {
-      await endpoints.namespaces.setNetwork(network);
-      toasts.success(network ? 'Tasks may use the network now.' : 'Tasks have no network from now on.');
+      await endpoints.namespaces.change({ [name]: value });
+      toasts.success(SETTINGS.find((one) => one.name === name).done[Number(value)]);
     } catch (error) {
       toasts.failure(error);
     }

@@ -1,31 +1,49 @@
 // All namespaces that one has a role in.
 import { h } from '../dom.js';
 import { plural } from '../format.js';
-import { button, pageHeader } from '../parts/basics.js';
-import { emptyState } from '../parts/feedback.js';
-import { searchBox, table } from '../parts/table.js';
+import { badge, button, pageHeader, rowButton } from '../parts/basics.js';
+import { deleteNamespaceDialog } from '../parts/delete-namespace.js';
+import { emptyState, keepFocus } from '../parts/feedback.js';
+import { filterBar } from '../parts/filter-bar.js';
+import { table } from '../parts/table.js';
+import { poll } from '../state.js';
 
 const AT_MOST = 500;
+/** Where the server itself works; it cannot be deleted. */
+const LASTING = 'default';
 
-export default async function namespacesPage({ title, session, namespace, createNamespace, refreshSession, query, setQuery, endpoints, signal }) {
+export default async function namespacesPage(context) {
+  const { title, toasts, session, namespace, createNamespace, changeNamespace, refreshSession, query, setQuery, endpoints, signal } = context;
   title('Namespaces');
-  let text = query.get('name') ?? '';
-  const all = (await endpoints.namespaces.list({ signal })).namespaces ?? [];
-  if (all.length !== (session.namespaces ?? []).length) await refreshSession();
+  const filter = { name: query.get('name') ?? '' };
+  let all = [];
+  let leaving = new Set();
   const region = h('div', { class: 'region' });
 
+  async function read() {
+    const [listed, terminating] = await Promise.all([
+      endpoints.namespaces.list({ signal }),
+      session.is_admin ? endpoints.namespaces.terminating({ signal }) : [],
+    ]);
+    const isNews = JSON.stringify([all, [...leaving]]) !== JSON.stringify([listed.namespaces ?? [], terminating]);
+    all = listed.namespaces ?? [];
+    leaving = new Set(terminating);
+    if (isNews) keepFocus(region, draw);
+  }
+
   function draw() {
-    const rows = all.filter((one) => one.name.includes(text.toLowerCase()));
+    const rows = all.filter((one) => one.name.includes(filter.name.toLowerCase()));
     region.replaceChildren(
       rows.length
         ? table({ label: 'Namespaces', rows: rows.slice(0, AT_MOST), columns })
         : emptyState(
-            text ? 'No namespace has this name' : 'No namespace yet',
-            text ? 'Try a shorter part of it.' : 'An administrator can give you a role in one.',
+            filter.name ? 'No namespace has this name' : 'No namespace yet',
+            filter.name ? 'Try a shorter part of it.' : 'An administrator can give you a role in one.',
           ),
     );
     if (rows.length > AT_MOST) region.append(h('p', { class: 'hint' }, `The first ${AT_MOST} of ${plural(rows.length, 'namespace')}.`));
   }
+
   const columns = [
     {
       label: 'Name',
@@ -34,13 +52,14 @@ export default async function namespacesPage({ title, session, namespace, create
         h('a', { class: 'row-link', href: `/?ns=${encodeURIComponent(one.name)}` }, one.name),
         one.name === namespace ? h('span', { class: 'chip after' }, 'chosen') : null,
         one.name === session.home_namespace ? h('span', { class: 'chip after' }, 'home') : null,
+        leaving.has(one.name) ? [' ', badge('Terminating')] : null,
       ],
     },
     { label: 'Your role', cell: (one) => one.role ?? '–' },
     {
       label: '',
       class: 'right',
-      cell: (one) =>
+      cell: (one) => [
         ['Members', 'Quotas', 'Activity'].map((page) => [
           ' ',
           h(
@@ -49,9 +68,32 @@ export default async function namespacesPage({ title, session, namespace, create
             page,
           ),
         ]),
+        session.is_admin && one.name !== LASTING && !leaving.has(one.name)
+          ? [' ', rowButton('Delete', `Delete ${one.name}`, () => deleteNamespaceDialog({ endpoints, name: one.name, onDeleted }))]
+          : null,
+      ],
     },
   ];
-  draw();
+
+  async function onDeleted(name) {
+    toasts.success(`The namespace ${name} is being deleted.`);
+    await refreshSession();
+    if (name === namespace) return changeNamespace(LASTING);
+    return read();
+  }
+
+  await read();
+  if (all.length !== (session.namespaces ?? []).length) await refreshSession();
+  // A namespace that is being deleted stays until it is empty.
+  poll(
+    async () => {
+      if (!leaving.size) return;
+      await read();
+      if (!leaving.size) await refreshSession();
+    },
+    1500,
+    signal,
+  );
   return h(
     'div',
     { class: 'page' },
@@ -59,23 +101,7 @@ export default async function namespacesPage({ title, session, namespace, create
       title: 'Namespaces',
       actions: session.is_admin ? button('New namespace', { icon: 'plus', kind: 'primary', onClick: createNamespace }) : null,
     }),
-    h(
-      'div',
-      { class: 'list' },
-      h(
-        'div',
-        { class: 'filters', role: 'search' },
-        searchBox({
-          label: 'Filter by name',
-          value: text,
-          onChange(next) {
-            text = next;
-            setQuery({ name: text });
-            draw();
-          },
-        }),
-      ),
-      region,
-    ),
+    filterBar({ label: 'Filter by name', filter, key: 'name', setQuery, onChange: draw }),
+    region,
   );
 }

@@ -28,9 +28,9 @@ export function confirmDialog({ title, text, confirm, danger = false }) {
  * A form in a dialog. `fields`: nodes whose named inputs become the entries given to `submit(data)`;
  * a failing submit shows its error in the dialog, which stays open. `done(result)` runs after the dialog has closed on what submit answered.
  */
-export function formDialog({ title, text = null, fields, confirm, submit, done = () => {}, wide = false }) {
+export function formDialog({ title, text = null, fields, confirm, submit, done = () => {}, wide = false, danger = false }) {
   const failure = h('p', { class: 'form-error', role: 'alert', hidden: true });
-  const send = h('button', { class: 'button primary' }, confirm);
+  const send = h('button', { class: `button ${danger ? 'danger' : 'primary'}` }, confirm);
   const form = h(
     'form',
     {

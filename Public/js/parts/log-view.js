@@ -8,10 +8,10 @@ const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007]*\u0007/g;
 const RETRIES = 5;
 
 /**
- * `address(follow)` of the log; `live()` tells whether the step still runs. Following ends with the step;
+ * `address(follow)` of the log; `live()` tells whether the `subject` (step, pod) still runs. Following ends with the step;
  * a connection lost before that is taken up again from the start of the log, without losing the place.
  */
-export function logView({ address, live, signal }) {
+export function logView({ address, live, signal, subject = 'step' }) {
   const output = h('pre', { class: 'log log-wrap', tabindex: '0', 'aria-label': 'Log', role: 'log', 'aria-live': 'off' });
   const status = h('span', { class: 'muted log-status', role: 'status' }, 'Connecting …');
   const follow = h('input', {
@@ -75,7 +75,7 @@ export function logView({ address, live, signal }) {
       schedule();
     }
     flush();
-    status.textContent = characters || output.textContent ? 'End of the log' : 'The step wrote nothing.';
+    status.textContent = characters || output.textContent ? 'End of the log' : `The ${subject} wrote nothing.`;
   }
 
   async function run() {
@@ -107,7 +107,7 @@ export function logView({ address, live, signal }) {
       h('span', { class: 'spacer' }),
       h('label', { class: 'check-label' }, follow, 'Scroll with the log'),
       h('label', { class: 'check-label' }, wrap, 'Wrap'),
-      h('a', { class: 'button small', href: address(false), download: 'step.log' }, icon('download', 14), 'Download'),
+      h('a', { class: 'button small', href: address(false), download: `${subject}.log` }, icon('download', 14), 'Download'),
     ),
     output,
   );
