@@ -129,6 +129,7 @@ public final class Server: Sendable {
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
         services.signIn = try options.signIn.services(serverKey: serverKey, group: group, clock: clock, logger: logger)
         services.log = logger
+        services.openSession = executor.openSession(taskID:_:)
         let router = Routes.make(services, grpc: try GRPCServices.make(health: state.health), dashboard: dashboard, version: version)
         let requests = RequestMetrics(router.allRoutes)
         let accessLog = try options.accessLog.map { path throws(MonoflowError) in try AccessLog(path: path, clock: clock, logger: logger) }
