@@ -51,6 +51,9 @@ need_apt() {
     fail "apt-get could not install: ${missing[*]}"
 }
 
+# Packages whose tests are skipped, with the reason printed, where they cannot be had.
+want_apt() { (need_apt "$@") || echo "note: without $* some tests are skipped"; }
+
 need_swift() {
   command -v swift >/dev/null || { [ -x /opt/swift/usr/bin/swift ] && PATH=/opt/swift/usr/bin:$PATH; } ||
     fail "swift is not on PATH; install Swift 6.3 or newer from https://www.swift.org/install/linux/"

@@ -121,10 +121,11 @@ extension AccessService {
     }
 
     private static func token(of caller: Principal, _ operation: String) throws(MonoflowError) -> CallerToken {
-        guard case .user = caller.kind, let token = caller.token else {
+        guard case .user = caller.kind else {
             throw MonoflowError(.permissionDenied, operation, caller.user, "a task has no tokens of its own")
         }
-        return token
+        // A user who was authenticated without one may all that the user may.
+        return caller.token ?? CallerToken(id: "", scope: .unlimited, expiresAt: nil, requestsPerMinute: nil)
     }
 
     /// The caller's token, if it may change what the user has.

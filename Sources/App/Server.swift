@@ -98,7 +98,11 @@ public final class Server: Sendable {
         let training = TrainingService(
             database: database, resources: resources, engine: engine, executorName: executor.name,
             capacity: .init(cpuMillis: machine.cpuMillis, memoryBytes: machine.memoryBytes), volumes: ClaimVolumes(executor: executor), clock: clock, logger: logger,
-            removeTask: directory.removeTask)
+            transform: { pod throws(MonoflowError) in
+                let namespace = pod["metadata"]?["namespace"]?.stringValue ?? ""
+                let defaults = try database.readBlocking { try resources.documents($0, kind: PodDefaults.kind, namespace: namespace) }
+                pod = try PodDefaults.apply(to: pod, defaults: defaults)
+            }, removeTask: directory.removeTask)
         await training.register()
         let runtime = InferenceRuntime(
             locator: RuntimeLocator(

@@ -34,7 +34,7 @@ extension ProcessExecutor {
     }
 
     private func volumeOwner(_ namespace: String) throws(MonoflowError) -> FileOwner {
-        mode.level == .sandboxWithUserPerNamespace ? try users.user(of: namespace) : .own
+        mode.hasOwnUser ? try users.user(of: namespace) : .own
     }
 
     func volumeBinds(_ task: TaskLaunch) throws(MonoflowError) -> [Sandbox.Bind] {
@@ -58,8 +58,8 @@ extension ProcessExecutor {
                 // Resolved inside the volume.
                 try TaskRoot(sharing: source, owner: sandbox.owner).makeDirectory("/" + part)
                 try root.makeDirectory(SandboxPath.parent(path))
-                try root.link(path, to: (mode.level == .none ? source : Self.whole(mount)) + "/" + part)
-            } else if mode.level == .none {
+                try root.link(path, to: (mode.hasOwnRoot ? Self.whole(mount) : source) + "/" + part)
+            } else if !mode.hasOwnRoot {
                 try root.makeDirectory(SandboxPath.parent(path))
                 try root.link(path, to: source)
             }

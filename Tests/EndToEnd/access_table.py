@@ -145,6 +145,25 @@ class Things:
         self.server.json("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", json=document)
         return {"group": "apiextensions.k8s.io", "version": "v1", "plural": "customresourcedefinitions", "name": document["metadata"]["name"]}
 
+    def new_namespace(self):
+        return {"name": self.make("/api/namespaces", {"name": f"n{next(self.count)}"}, "name")}
+
+    def new_identity(self):
+        self.server.request("DELETE", "/api/users/viewer/identities?issuer=https%3A%2F%2Fissuer.example&subject=once")
+        self.server.json("POST", "/api/users/viewer/identities", json={"issuer": "https://issuer.example", "subject": "once"})
+        return {"name": "viewer"}
+
+    def new_group(self):
+        return {"group": self.make("/api/groups", {"name": f"g{next(self.count)}"}, "name"), "user": "viewer", "name": "team"}
+
+    def new_group_role(self):
+        group = self.new_group()
+        self.server.json("PUT", f"/api/namespaces/team/groups/{group['group']}", json={"role": "viewer"})
+        return group
+
+    def new_secret(self):
+        return {"name": "team", "secret": self.make("/api/namespaces/team/secrets", {"name": f"s{next(self.count)}", "values": {"a": "of the team"}}, "name")}
+
     def new_model_version(self):
         answer = self.server.request("PUT", f"/api/models/m{next(self.count)}/versions/1?namespace=team", data=self.known["model_bytes"])
         assert answer.status_code == 201, answer.text
@@ -201,6 +220,25 @@ def access(row, things):
     row("POST /api/me/tokens", USER, json={"name": "by {caller}"})
     row("DELETE /api/me/tokens/{id}", USER, before=things.new_own_token)
     row("GET /api/audit", ADMINISTER, query="namespace=team")
+    row("DELETE /api/namespaces/{name}", ADMIN, before=things.new_namespace, others={"admin": 202})
+    row("GET /api/login", PUBLIC)
+    identities = {"name": "viewer"}
+    row("GET /api/users/{name}/identities", ADMIN, at=identities)
+    row("POST /api/users/{name}/identities", ADMIN, at=identities, json={"issuer": "https://issuer.example", "subject": "{caller}"})
+    row("DELETE /api/users/{name}/identities", ADMIN, before=things.new_identity, query="issuer=https%3A%2F%2Fissuer.example&subject=once")
+    row("GET /api/groups", ADMIN)
+    row("POST /api/groups", ADMIN, json={"name": "by-{caller}"})
+    row("DELETE /api/groups/{group}", ADMIN, before=things.new_group)
+    row("PUT /api/groups/{group}/members/{user}", ADMIN, before=things.new_group)
+    row("DELETE /api/groups/{group}/members/{user}", ADMIN, before=things.new_group)
+    row("GET /api/namespaces/{name}/groups", READ, at={"name": "team"})
+    row("PUT /api/namespaces/{name}/groups/{group}", ADMINISTER, json={"role": "viewer"}, before=things.new_group)
+    row("DELETE /api/namespaces/{name}/groups/{group}", ADMINISTER, before=things.new_group_role)
+    row("GET /api/namespaces/{name}/secrets", WRITE, at={"name": "team"})
+    row("POST /api/namespaces/{name}/secrets", WRITE, at={"name": "team"}, json={"name": "native-{caller}", "values": {"a": things.mark}})
+    row("PATCH /api/namespaces/{name}/secrets/{secret}", WRITE, before=things.new_secret, json={"values": {"a": things.mark}})
+    row("DELETE /api/namespaces/{name}/secrets/{secret}", WRITE, before=things.new_secret)
+    row("POST /api/secret-keys/rotate", ADMIN, json={"resume": True})
 
 
 def data(row, things):
@@ -298,6 +336,14 @@ def kubernetes(row, things):
         row(f"GET {base}/{{name}}/status", READ, at=known, others={**missing, "viewer": 404} if missing else {})
         row(f"PUT {base}/{{name}}/status", WRITE, at=known, json={**kind, "metadata": {"name": "of-the-team"}, "status": {"a": 1}}, others=missing)
         row(f"PATCH {base}/{{name}}/status", WRITE, at=known, json={"status": {"a": 1}}, headers=merge, others=missing)
+    pods = {"namespace": "team", "plural": "pods", "name": "none"}
+    # There is no such pod; that is told to those who might read or write it.
+    row("GET /api/v1/namespaces/{namespace}/{plural}/{name}/log", READ, at=pods, others=dict.fromkeys(READ.allowed, 404))
+    for name in ("exec", "attach", "portforward"):
+        for method in ("GET", "POST"):
+            row(f"{method} /api/v1/namespaces/{{namespace}}/{{plural}}/{{name}}/{name}", WRITE, at=pods, others=dict.fromkeys(USERS, 405))
+    row("POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", WRITE, at={"namespace": "team", "name": "default-viewer"}, json={
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}})
     # Of the whole server.
     core, base = {"plural": "configmaps"}, "/api/v1/{plural}"
     row(f"GET {base}", ADMIN, at=core)

@@ -473,7 +473,7 @@ def test_a_quota_is_set_and_removed_on_the_server(visit, server):
     path = "/api/v1/namespaces/team/resourcequotas"
     if "resourcequotas" not in [kind["name"] for kind in server.json("GET", "/api/v1")["resources"]]:
         pytest.skip("the server does not keep quotas")
-    page = visit("admin", "/quotas")
+    page = visit("admin", "/quotas?ns=team")
     page.get_by_role("button", name="Set a quota").click()
     dialog(page).get_by_label("CPU").fill("2")
     confirm(page, "Apply")

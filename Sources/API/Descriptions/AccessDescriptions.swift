@@ -16,8 +16,11 @@ enum AccessDescriptions {
         RouteGroup.Component("NamespaceRole", Schema.object(["name": Schema.text, "role": role]))
         RouteGroup.Component("NamespaceList", Schema.object(["namespaces": Schema.list("NamespaceRole")]))
         RouteGroup.Component("NamespaceRequest", Schema.object(["name": Schema.text]))
-        RouteGroup.Component("Namespace", Schema.object(["name": Schema.text, "network": Schema.flag]))
-        RouteGroup.Component("NamespaceSettingsRequest", Schema.object(["network": Schema.flag]))
+        RouteGroup.Component("Namespace", Schema.object([
+            "name": Schema.text, "network": Schema.flag, "egress": Schema.flag, "phase": Schema.word("Active", "Terminating"),
+        ]))
+        RouteGroup.Component("NamespaceSettingsRequest", Schema.object([:], optional: ["network": Schema.flag, "egress": Schema.flag]))
+        RouteGroup.Component("TerminatingNamespace", Schema.object(["name": Schema.text, "phase": Schema.word("Terminating")]))
         RouteGroup.Component("RoleInNamespace", Schema.object(["namespace": Schema.text, "role": role]))
         RouteGroup.Component("User", Schema.object([
             "name": Schema.text, "home_namespace": Schema.text, "is_admin": Schema.flag, "roles": Schema.list("RoleInNamespace"),
@@ -57,6 +60,9 @@ enum AccessDescriptions {
         RouteDescription(
             .patch, "/api/namespaces/{name}", "updateNamespace", "Changes a namespace's settings. For its owners.", body: .json("NamespaceSettingsRequest"),
             .json("Namespace"), failures: [415])
+        RouteDescription(
+            .delete, "/api/namespaces/{name}", "deleteNamespace", "Empties a namespace, then ends it. For administrators.", .json("TerminatingNamespace", 202),
+            failures: [409])
         RouteDescription(.get, "/api/namespaces/{name}/members", "listMembers", "Who has which role.", .json("MemberList"))
         RouteDescription(
             .put, "/api/namespaces/{name}/members/{user}", "setMember", "Gives a user a role. For owners.", body: .json("MemberRequest"), .json("Member"),

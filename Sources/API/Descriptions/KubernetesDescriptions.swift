@@ -19,6 +19,10 @@ enum KubernetesDescriptions {
             KubernetesPaths.objects.flatMap(one)
             RouteDescription(.get, KubernetesPaths.namespaceStatus, "getNamespaceStatus", "Reads a namespace.", .json("Object"))
             KubernetesPaths.statuses.flatMap(status)
+            pods()
+            RouteDescription(
+                .post, "/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", "createServiceAccountToken", "Makes a short-lived token of an account.",
+                query: writing, body: object, .json("Object", 201), failures: failures)
         }
     }
 
@@ -97,6 +101,25 @@ enum KubernetesDescriptions {
             body: patch, .json("Object"), .json("Object", 201), failures: failures)
         RouteDescription(
             .delete, shape.pattern, "delete\(word(shape))Object", "Deletes an object.", query: deleting, body: deletion, .json("Object"), failures: failures)
+    }
+
+    /// What only pods have.
+    @ListBuilder<RouteDescription>
+    private static func pods() -> [RouteDescription] {
+        RouteDescription(
+            .get, KubernetesPaths.ofPods("log").pattern, "readPodLog", "A pod's log.", query: [
+                .text("container", "Of the pod's one container."), .flag("follow", "Goes on until the pod has ended."),
+                .flag("previous", "Of the container before; there is none."), .flag("timestamps", "A time before each line."),
+                .integer("tailLines", 0...Int64.max, "The last lines only."), .integer("sinceSeconds", 1...Int64.max, "What is not older."),
+                .text("sinceTime", "What is not older than this time."), .integer("limitBytes", 1...Int64.max, "At most so many bytes."),
+            ], .content("text/plain", Schema.text, "The log."), failures: [405, 409, 422])
+        for name in ["exec", "attach", "portforward"] {
+            for method in [HTTPMethod.get, .post] {
+                RouteDescription(
+                    method, KubernetesPaths.ofPods(name).pattern, (method == .get ? "connect" : "upgrade") + name.capitalized, "Speaks with a running pod by WebSocket.",
+                    RouteDescription.Answer(status: 101, description: "The connection is a WebSocket.", content: [:]), failures: [405, 409, 422])
+            }
+        }
     }
 
     @ListBuilder<RouteDescription>

@@ -30,6 +30,7 @@ struct OpenAPIDocument: Sendable {
             item[route.method.rawValue.lowercased()] = found.map { operation(route, $0.group, $0.route) } ?? Self.undescribed(route)
             paths[path] = item
         }
+        known = known.filter { !$0.value.route.isOptional }
         return .make([
             "openapi": "3.0.3", "info": ["title": "Monoflow", "version": .string(version)], "tags": .array(groups.map(Self.tag)),
             "security": [["token": []], ["session": []]], "paths": .object(paths), "components": components(),

@@ -54,6 +54,8 @@ struct RouteDescription: Sendable {
     var answers: [Answer]
     /// Statuses of errors beside those that every route may have (400 and 503, and where a caller is needed 401, 403, 404 and 429).
     var failures: [Int] = []
+    /// Whether the route is there only where the server's options ask for it.
+    var isOptional = false
 
     init(
         _ method: HTTPMethod, _ pattern: String, _ operation: String, _ summary: String, query: [Parameter] = [], body: Body? = nil, _ answers: Answer...,
@@ -67,6 +69,13 @@ struct RouteDescription: Sendable {
         self.body = body
         self.answers = answers
         self.failures = failures
+    }
+
+    /// The same, of a route that is not there on every server.
+    func whereConfigured() -> RouteDescription {
+        var other = self
+        other.isOptional = true
+        return other
     }
 
     /// The same route below a prefix, where clients of another address find it.
@@ -138,6 +147,7 @@ struct RouteGroup: Sendable {
 enum ListBuilder<Element> {
     static func buildExpression(_ element: Element) -> [Element] { [element] }
     static func buildExpression(_ elements: [Element]) -> [Element] { elements }
+    static func buildArray(_ lists: [[Element]]) -> [Element] { lists.flatMap { $0 } }
     static func buildPartialBlock(first: [Element]) -> [Element] { first }
     static func buildPartialBlock(accumulated: [Element], next: [Element]) -> [Element] { accumulated + next }
 }

@@ -7,7 +7,7 @@ enum RouteDescriptions {
     /// A new group of routes is added here.
     static var all: [RouteGroup] {
         [
-            SystemDescriptions.group, SessionDescriptions.group, AccessDescriptions.group, ArtifactDescriptions.group, ModelDescriptions.group,
+            SystemDescriptions.group, SessionDescriptions.group, AccessDescriptions.group, GroupDescriptions.group, SecretDescriptions.group, ArtifactDescriptions.group, ModelDescriptions.group,
             GraphDescriptions.group,
             InferenceDescriptions.group, KFPDescriptions.group, KubernetesDescriptions.group, GRPCDescriptions.group,
         ]

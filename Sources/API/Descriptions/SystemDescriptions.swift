@@ -5,9 +5,18 @@ enum SystemDescriptions {
         RouteGroup("System", "Health, metrics, and facts about this server.") {
             RouteGroup.Component("System", Schema.object([
                 "version": Schema.text, "started_at": Schema.time, "isolation": Schema.ref("Isolation"), "executor": Schema.ref("ExecutorFacts"),
-                "inference": Schema.ref("InferenceFacts"),
+                "inference": Schema.ref("InferenceFacts"), "resource_control": Schema.ref("ResourceControl"),
+            ], optional: ["tls": Schema.object(["url": Schema.text], optional: ["ca": Schema.text])]))
+            RouteGroup.Component("Isolation", Schema.object([
+                "level": Schema.word("sandboxWithUserPerNamespace", "sandbox", "restricted", "none"), "summary": Schema.text,
+                "network": Schema.object([
+                    "kind": Schema.word("namespace", "host"), "egress": Schema.flag, "can_separate": Schema.flag, "summary": Schema.text,
+                ]),
+                "notes": Schema.list(Schema.text),
             ]))
-            RouteGroup.Component("Isolation", Schema.object(["level": Schema.word("sandboxWithUserPerNamespace", "sandbox", "none"), "summary": Schema.text]))
+            RouteGroup.Component("ResourceControl", Schema.object([
+                "cgroup_version": ["type": "integer", "nullable": true], "cpu_weights": Schema.flag, "cpu_limits": Schema.flag, "memory_limits": Schema.flag,
+            ]))
             RouteGroup.Component("ExecutorFacts", Schema.object([
                 "name": Schema.text, "cpu_millis": Schema.integer, "memory_bytes": Schema.integer, "gpus": Schema.integer,
             ]))
