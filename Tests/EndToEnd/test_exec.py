@@ -165,7 +165,7 @@ def test_a_terminal(kubectl, box):
                 break
             assert time.monotonic() < deadline, terminal.seen
         # Ctrl-C goes to what runs in front, not to the shell.
-        terminal.write("echo be''gin; sleep 600; echo st''ill here\n")
+        terminal.write("bash -c 'echo be\"\"gin; exec sleep 600'\n")
         terminal.expect("begin")
         terminal.write("\x03")
         terminal.write("echo aft''er\n")
@@ -267,7 +267,7 @@ def test_who_may(server, kubectl, box, tmp_path):
     # Entries are written a moment behind the answer.
     expected, deadline = {("e-editor", 101), ("e-viewer", 403), ("e-foreign", 403)}, time.monotonic() + 10
     while True:
-        entries = server.json("GET", "/api/audit?namespace=default")["entries"]
+        entries = server.json("GET", "/api/audit")["entries"]
         seen = {(entry.get("user"), entry["status"]) for entry in entries if entry["route"].endswith("/exec")}
         if expected <= seen:
             break
@@ -298,9 +298,12 @@ def test_the_python_client(server, box):
         speaking = stream.stream(
             api.connect_get_namespaced_pod_exec, box, "default", command=["sh"], stdout=True, stderr=True, stdin=True, tty=False, _preload_content=False)
         speaking.write_stdin("echo one; echo two >&2\n")
+        # Both at once: it sees the second only where it is no part of the first one's TLS record.
         assert speaking.readline_stdout(timeout=20) == "one" and speaking.readline_stderr(timeout=20) == "two"
         speaking.write_stdin("x=" + "y" * 300_000 + "; echo ${#x}; exit 9\n")
+        began = time.monotonic()
         speaking.run_forever(timeout=30)
+        assert time.monotonic() - began < 4, "the end was not seen when it came"
         assert speaking.read_stdout() == "300000\n" and speaking.returncode == 9
         with pytest.raises(ApiException) as refused:
             stream.stream(api.connect_get_namespaced_pod_exec, "nowhere", "default", command=["true"], stdout=True)

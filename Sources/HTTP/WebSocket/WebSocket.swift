@@ -75,7 +75,7 @@ public final class WebSocket: Sendable {
         if isClosing.load(ordering: .acquiring) { return }
         await lock.take()
         defer { lock.release() }
-        try await writer.write(WebSocketFrameReader.frame(opcode, payload))
+        try await write(opcode, payload)
     }
 
     /// Hands every piece of what the client sends to the closure and holds the client back meanwhile; answers pings. Returns when the
@@ -109,7 +109,14 @@ public final class WebSocket: Sendable {
         if isClosing.exchange(true, ordering: .acquiringAndReleasing) { return }
         await lock.take()
         defer { lock.release() }
-        try await writer.write(WebSocketFrameReader.frame(8, [UInt8(code >> 8), UInt8(code & 0xff)]))
+        try await write(8, [UInt8(code >> 8), UInt8(code & 0xff)])
+    }
+
+    /// Frames have TLS records of their own: clients that wait on the socket itself, such as Kubernetes' for Python, do not see a second one
+    /// in the record that they have read.
+    private func write(_ opcode: UInt8, _ payload: [UInt8]) async throws {
+        try await writer.write(WebSocketFrameReader.frame(opcode, payload))
+        try await writer.flush()
     }
 
     /// The time after `sendClose` for which a client is waited.
