@@ -254,12 +254,15 @@ def test_who_may(server, kubectl, box, tmp_path):
     for name in ("e-viewer", "e-foreign"):
         status, output, errors = execute(by(name), box, "--", "echo", "in")
         assert status == 1 and output == b"" and "forbidden" in errors.lower(), errors
+    # kubectl reads the pod first, so this one never got as far.
+    asked = f"/api/v1/namespaces/default/pods/{box}/exec?command=true&stdout=1"
+    assert server.request("GET", asked, token=tokens["e-foreign"], headers={"Upgrade": "websocket", "Connection": "Upgrade"}).status_code == 403
     # A browser's cookie opens no WebSocket from another page.
     session = requests.Session()
     session.post(server.url + "/api/session", json={"token": tokens["e-editor"]}, headers={"Origin": server.url})
     for origin, status in [("http://evil.example", 403), (server.url, 101)]:
         answer = session.get(
-            f"{server.url}/api/v1/namespaces/default/pods/{box}/exec?command=true&stdout=1", stream=True, headers={
+            server.url + asked, stream=True, headers={
                 "Origin": origin, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
                 "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": "v5.channel.k8s.io"})
         assert answer.status_code == status, answer.status_code
