@@ -62,7 +62,7 @@ public final class ProcessExecutor: Executor {
     let removal: TreeRemoval
     let roots: RootPool
     let files: BlockingQueue
-    let sessions = SessionCount()
+    let sessions = OpenSessions()
     private let live = Mutex<[String: (handle: TaskHandle, end: ProcessEnd)]>([:])
 
     /// Finds out how this machine isolates, by trying.

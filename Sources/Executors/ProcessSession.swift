@@ -196,7 +196,7 @@ final class ProcessSession: TaskSession {
             }
             hasEnded.store(true, ordering: .releasing)
             poll.wake()
-            guard count == 8 else { return .taskEnded }
+            guard count == 8 else { return isClosed.load(ordering: .acquiring) ? .closed : .taskEnded }
             return switch report[0] {
             case 2: .exited(report[1])
             case 3: .signaled(report[1])
@@ -216,15 +216,22 @@ extension ProcessExecutor {
         guard size <= SessionRequest.commandBytes, request.command.count <= SessionRequest.commandParts else {
             throw MonoflowError(.invalidArgument, "open session", "command", "is longer than \(SessionRequest.commandBytes) bytes or \(SessionRequest.commandParts) parts")
         }
-        try sessions.enter()
-        do { return try await startSession(taskID, directory, request) } catch {
-            sessions.leave()
+        let key = try sessions.enter()
+        do {
+            let session = try await startSession(taskID, directory, request, key)
+            sessions.keep(key, session)
+            return session
+        } catch {
+            sessions.leave(key)
             throw error
         }
     }
 
+    /// Ends every session, and tells those who wait for its end.
+    public func closeSessions() { sessions.closeAll() }
+
     /// A supervisor that has just been started may not listen yet.
-    private func startSession(_ taskID: String, _ directory: String, _ request: SessionRequest) async throws -> ProcessSession {
+    private func startSession(_ taskID: String, _ directory: String, _ request: SessionRequest, _ key: Int) async throws -> ProcessSession {
         let deadline = ContinuousClock.now + .seconds(5)
         while true {
             var info = stat()
@@ -234,7 +241,7 @@ extension ProcessExecutor {
             do {
                 return try ProcessSession(
                     directory: directory, owner: FileOwner(uid: info.st_uid, gid: info.st_gid), request, queue: supervisor.queue
-                ) { [sessions] in sessions.leave() }
+                ) { [sessions] in sessions.leave(key) }
             } catch let error as MonoflowError where error.code == .failedPrecondition && .now < deadline {
                 try await Task.sleep(for: .milliseconds(5))
             }
@@ -242,18 +249,36 @@ extension ProcessExecutor {
     }
 }
 
-/// How many sessions are open: each has up to five descriptors.
-final class SessionCount: Sendable {
-    private static let most = 256
-    private let count = Mutex(0)
-
-    func enter() throws(MonoflowError) {
-        let fits = count.withLock { count in
-            defer { count += count < Self.most ? 1 : 0 }
-            return count < Self.most
-        }
-        guard fits else { throw MonoflowError(.resourceExhausted, "open session", "", "\(Self.most) sessions are open") }
+/// The sessions that are open, or being opened: each has up to five descriptors.
+final class OpenSessions: Sendable {
+    private struct Entry {
+        weak var session: ProcessSession?
     }
 
-    func leave() { count.withLock { $0 -= 1 } }
+    private struct State {
+        var next = 0
+        var entries: [Int: Entry] = [:]
+    }
+
+    private static let most = 256
+    private let state = Mutex(State())
+
+    /// - Throws: `resourceExhausted`.
+    func enter() throws(MonoflowError) -> Int {
+        try state.withLock { state throws(MonoflowError) in
+            guard state.entries.count < Self.most else { throw MonoflowError(.resourceExhausted, "open session", "", "\(Self.most) sessions are open") }
+            state.next += 1
+            state.entries[state.next] = Entry()
+            return state.next
+        }
+    }
+
+    func keep(_ key: Int, _ session: ProcessSession) { state.withLock { if $0.entries[key] != nil { $0.entries[key] = Entry(session: session) } } }
+
+    func leave(_ key: Int) { _ = state.withLock { $0.entries.removeValue(forKey: key) } }
+
+    func closeAll() {
+        let open = state.withLock { $0.entries.values.compactMap(\.session) }
+        open.forEach { $0.close() }
+    }
 }

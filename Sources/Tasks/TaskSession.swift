@@ -33,6 +33,8 @@ public enum SessionEnd: Sendable, Equatable {
     case notStarted
     /// The task has ended, and the process with it.
     case taskEnded
+    /// It was closed, by its holder or because the server stops.
+    case closed
 }
 
 /// A process beside a task's own. `close` has to be called once it is of no use any more; it ends the process where it still runs.

@@ -321,9 +321,22 @@ def test_a_session_survives_neither_client_nor_server(server, kubectl, box):
     assert process.stdout.readline() == b"up\n"
     server.kill()
     assert process.wait(30) != 0
+    again = restarted(server, kubectl, box)
+    assert execute(again, box, "--", "flock", "-w", "20", "/tmp/held2", "echo", "free")[1] == b"free\n"
+    # One that is asked to stop does not wait for them, and tells why they end.
+    process = subprocess.Popen(
+        again.command("exec", box, "--", "sh", "-c", "echo up; exec sleep 600"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=again.environment)
+    assert process.stdout.readline() == b"up\n"
+    began = time.monotonic()
+    assert server.stop() == 0 and time.monotonic() - began < 8
+    assert process.wait(30) != 0 and b"the server is stopping" in process.stderr.read()
+    kubectl.config.write_text(restarted(server, kubectl, box).config.read_text())
+
+
+def restarted(server, kubectl, box):
+    """kubectl for the next server, at its address."""
     server.start()
     facts = json.loads((server.data / "server.json").read_text())
     again = Kubectl(kubectl_133(), kubectl.folder / "again", facts["tls_url"], facts["ca"], server.token)
     again.run("wait", "--for=jsonpath={.status.phase}=Running", f"pod/{box}", "--timeout=60s", timeout=90)
-    assert execute(again, box, "--", "flock", "-w", "20", "/tmp/held2", "echo", "free")[1] == b"free\n"
-    kubectl.config.write_text(again.config.read_text())
+    return again

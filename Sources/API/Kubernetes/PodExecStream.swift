@@ -78,6 +78,7 @@ struct PodExecStream: Sendable {
         case .exited(let code): failure(code)
         case .signaled(let number): failure(128 + number)
         case .notStarted: broken("the process could not be started: too many run beside the pod's own")
+        case .closed: broken("the server is stopping")
         case .taskEnded: broken("the pod has ended, and the process with it")
         }
     }
