@@ -33,6 +33,7 @@ public final class Server: Sendable {
     private let database: MetadataDatabase
     private let audit: AuditLog
     private let engine: TaskEngine
+    private let executor: ProcessExecutor
     private let runs: RunService
     private let resources: ResourceService
     private let namespaces: NamespaceService
@@ -133,6 +134,7 @@ public final class Server: Sendable {
             system: facts.json, notReady: { state.notReady }, metrics: facts.metrics)
         services.signIn = try options.signIn.services(serverKey: serverKey, group: group, clock: clock, logger: logger)
         services.log = logger
+        services.openSession = executor.openSession(taskID:_:)
         let router = Routes.make(services, grpc: try GRPCServices.make(health: state.health), dashboard: dashboard, version: version)
         let requests = RequestMetrics(router.allRoutes)
         let accessLog = try options.accessLog.map { path throws(MonoflowError) in try AccessLog(path: path, clock: clock, logger: logger) }
@@ -169,12 +171,12 @@ public final class Server: Sendable {
         state.setReady()
         for note in executor.isolationNotes { logger.notice("isolation: \(note)") }
         return Server(
-            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation.summary + "; " + executor.network.summary, options: options, directory: directory, database: database, audit: access.audit, engine: engine,
+            url: url, tlsURL: tlsURL, isolation: executor.capabilities().isolation.summary + "; " + executor.network.summary, options: options, directory: directory, database: database, audit: access.audit, engine: engine, executor: executor,
             runs: runs, resources: resources, namespaces: namespaces, training: training, inference: inference, http: http, accessLog: accessLog, loading: loading, certificates: certificates, state: state, logger: logger)
     }
 
     private init(
-        url: String, tlsURL: String?, isolation: String, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine,
+        url: String, tlsURL: String?, isolation: String, options: ServerOptions, directory: DataDirectory, database: MetadataDatabase, audit: AuditLog, engine: TaskEngine, executor: ProcessExecutor,
         runs: RunService, resources: ResourceService, namespaces: NamespaceService, training: TrainingService, inference: InferenceEngine, http: HTTPServer, accessLog: AccessLog?, loading: Task<Void, Never>, certificates: ServerCertificates?,
         state: ServerState, logger: Logger
     ) {
@@ -186,6 +188,7 @@ public final class Server: Sendable {
         self.database = database
         self.audit = audit
         self.engine = engine
+        self.executor = executor
         self.runs = runs
         self.resources = resources
         self.namespaces = namespaces
@@ -213,6 +216,7 @@ public final class Server: Sendable {
         directory.removeServerFile()
         await engine.drain()
         await training.close()
+        executor.closeSessions()
         runs.watch.close()
         await namespaces.close()
         await resources.close()

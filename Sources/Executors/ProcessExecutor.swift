@@ -62,6 +62,7 @@ public final class ProcessExecutor: Executor {
     let removal: TreeRemoval
     let roots: RootPool
     let files: BlockingQueue
+    let sessions = OpenSessions()
     private let live = Mutex<[String: (handle: TaskHandle, end: ProcessEnd)]>([:])
 
     /// Finds out how this machine isolates, by trying.
@@ -183,6 +184,9 @@ public final class ProcessExecutor: Executor {
     public func recover(taskID: String) throws -> TaskHandle? {
         try supervisor.claimed(try directory(taskID)).map { TaskHandle(taskID: taskID, $0) }
     }
+
+    /// Of a task that was started, also one whose supervisor has not claimed it yet.
+    func handle(of taskID: String) throws -> TaskHandle? { try live.withLock { $0[taskID]?.handle } ?? recover(taskID: taskID) }
 
     // ---- end ----
 

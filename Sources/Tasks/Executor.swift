@@ -39,10 +39,19 @@ public protocol Executor: Sendable {
 
     /// The weight of a namespace's tasks, running ones too, among those of the others: 1 where never set. Returns at once.
     func setWeight(_ weight: Int, namespace: String)
+
+    /// Starts a further process in the sandbox of a task that runs, with no more rights than the task itself.
+    /// - Throws: `failedPrecondition` where the task does not run; `invalidArgument` for a command that is too long; `resourceExhausted` where
+    ///   too many sessions are open; `unimplemented` where the executor has none.
+    func openSession(taskID: String, _ request: SessionRequest) async throws -> any TaskSession
 }
 
 extension Executor {
     public func setWeight(_ weight: Int, namespace: String) {}
+
+    public func openSession(taskID: String, _ request: SessionRequest) async throws -> any TaskSession {
+        throw MonoflowError(.unimplemented, "open session", taskID, "the executor \(name) starts no further processes in a task")
+    }
 }
 
 /// One start of a task: the durable spec and what only this start knows.

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 // The first process of a task: gives up every privilege, starts the command, forwards signals to it, reaps orphans
 // and reports the end. As pid 1 of the sandbox its end takes every other process of the task with it.
+#include "session.h"
 #include "step.h"
 
 #include <errno.h>
@@ -186,7 +187,28 @@ static pid_t start(char **command) {
 
 static void end_group(pid_t group) {
     if (getpid() == 1) kill(-1, SIGKILL);
-    else kill(-group, SIGKILL);
+    else {
+        sessions_kill();
+        kill(-group, SIGKILL);
+    }
+}
+
+/// One order of the supervisor: a signal for the command, or 0 with a connection of a session. Returns -1 where the supervisor is gone.
+static int obey(pid_t main_pid) {
+    unsigned char number = 0;
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } passed;
+    struct iovec data = {&number, 1};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof passed};
+    ssize_t got = recvmsg(control, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got <= 0) return got == 0 || (errno != EAGAIN && errno != EINTR) ? -1 : 0;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (number != 0) kill(-main_pid, number);
+    if (header && header->cmsg_type == SCM_RIGHTS) {
+        int connection;
+        memcpy(&connection, CMSG_DATA(header), sizeof connection);
+        sessions_take(connection);
+    }
+    return 0;
 }
 
 int init_main(int argc, char **argv) {
@@ -205,16 +227,17 @@ int init_main(int argc, char **argv) {
     report(REPORT_STARTED, 0);
     // The command's end of the log must be the only one, and init never reads.
     for (;;) {
-        struct pollfd wait[2] = {{.fd = signals, .events = POLLIN}, {.fd = control, .events = POLLIN}};
-        if (poll(wait, control >= 0 ? 2 : 1, -1) < 0 && errno != EINTR) _exit(126);
-        if (control >= 0 && (wait[1].revents & (POLLIN | POLLHUP | POLLERR))) {
-            unsigned char number;
-            ssize_t got = recv(control, &number, 1, MSG_DONTWAIT);
-            if (got == 1) kill(-main_pid, number);
-            else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-                end_group(main_pid);
-                _exit(137);
-            }
+        // A descriptor of -1 is passed over.
+        struct pollfd wait[2 + MAX_SESSIONS] = {{.fd = signals, .events = POLLIN}, {.fd = control, .events = POLLIN}};
+        int watched = sessions_watch(wait + 2);
+        if (poll(wait, (nfds_t)(2 + watched), -1) < 0) {
+            if (errno != EINTR) _exit(126);
+            continue;
+        }
+        sessions_serve(wait + 2, watched);
+        if ((wait[1].revents & (POLLIN | POLLHUP | POLLERR)) && obey(main_pid) != 0) {
+            end_group(main_pid);
+            _exit(137);
         }
         struct signalfd_siginfo info;
         while (read(signals, &info, sizeof info) == sizeof info)
@@ -222,7 +245,7 @@ int init_main(int argc, char **argv) {
         int status;
         pid_t pid;
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-            if (pid != main_pid) continue;
+            if (sessions_ended(pid, status) || pid != main_pid) continue;
             int killed = WIFSIGNALED(status);
             report(killed ? REPORT_SIGNALED : REPORT_EXITED, killed ? WTERMSIG(status) : WEXITSTATUS(status));
             end_group(main_pid);

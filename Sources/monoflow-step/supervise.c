@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 // Watches one command from its start to its end, apart from the server: its log, its deadline, its exit status.
 #include "record.h"
+#include "session.h"
 #include "step.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ struct options {
 struct supervision {
     struct options o;
     int log, pipe, control, signals;
+    int sessions;  // where servers ask for processes beside the command; < 0: nowhere
     int times, marks;    // times < 0: not kept
     int64_t marked_at;  // Unix milliseconds
     int64_t logged, kill_at;  // monotonic milliseconds; kill_at < 0: not ending
@@ -203,17 +205,19 @@ static void watch(struct supervision *s) {
         }
         int64_t next = s->kill_at >= 0 ? s->kill_at : s->outcome.decided ? -1 : deadline;
         int64_t wait = next < 0 ? -1 : next - now > 1000000 ? 1000000 : next - now;
-        struct pollfd fds[3] = {
+        struct pollfd fds[4] = {
             {.fd = s->signals, .events = POLLIN},
             {.fd = s->outcome.decided || killed ? -1 : s->control, .events = POLLIN},
             {.fd = piped ? s->pipe : -1, .events = POLLIN},
+            {.fd = s->outcome.decided || killed ? -1 : s->sessions, .events = POLLIN},
         };
-        if (poll(fds, 3, (int)wait) < 0 && errno != EINTR) break;
+        if (poll(fds, 4, (int)wait) < 0 && errno != EINTR) break;
         if (fds[1].revents) {
             read_reports(s);
             if (fds[1].revents & (POLLHUP | POLLERR)) s->outcome.decided = 1;
         }
         if (fds[2].revents) piped = pump(s);
+        if (fds[3].revents) sessions_pass(s->sessions, s->control);
         struct signalfd_siginfo info;
         int ended = 0;
         while (read(s->signals, &info, sizeof info) == sizeof info) {
@@ -239,7 +243,7 @@ static int hold(const char *lock) {
 }
 
 int run_main(int argc, char **argv) {
-    struct supervision s = {.o = parse(argc, argv), .kill_at = -1};
+    struct supervision s = {.o = parse(argc, argv), .kill_at = -1, .sessions = -1};
     setsid();
     s.signals = take_signals();
     if (s.signals != FD_PROGRAM) close_from(FD_PROGRAM), s.signals = take_signals();
@@ -263,6 +267,7 @@ int run_main(int argc, char **argv) {
         struct stat info;
         s.logged = fstat(s.log, &info) == 0 ? info.st_size : 0;
         pid_t self = getpid();
+        s.sessions = sessions_listen(s.o.directory);
         s.child = fork();
         if (s.child == 0) become_command(&s.o, self, output[1], pair[1]);
         close(output[1]);
@@ -273,6 +278,12 @@ int run_main(int argc, char **argv) {
         fcntl(s.pipe, F_SETFL, O_NONBLOCK);
         if (s.child < 0) outcome_fail(&s.outcome, "cannot fork", errno);
         else watch(&s);
+    }
+    if (s.sessions >= 0) {
+        char path[4096];
+        close(s.sessions);
+        snprintf(path, sizeof path, "%s/sessions", s.o.directory);
+        unlink(path);
     }
     s.outcome.out_of_memory = cgroups_leave(s.o.cgroups, s.o.cgroup_count);
     return write_exit(s.o.directory, &s.outcome) == 0 ? RUN_DONE : RUN_FAILED;

@@ -341,7 +341,7 @@ def kubernetes(row, things):
     row("GET /api/v1/namespaces/{namespace}/{plural}/{name}/log", READ, at=pods, others=dict.fromkeys(READ.allowed, 404))
     for name in ("exec", "attach", "portforward"):
         for method in ("GET", "POST"):
-            row(f"{method} /api/v1/namespaces/{{namespace}}/{{plural}}/{{name}}/{name}", WRITE, at=pods, others=dict.fromkeys(USERS, 405))
+            row(f"{method} /api/v1/namespaces/{{namespace}}/{{plural}}/{{name}}/{name}", WRITE, at=pods, others=dict.fromkeys(WRITE.allowed, 404))
     row("POST /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", WRITE, at={"namespace": "team", "name": "default-viewer"}, json={
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}})
     # Of the whole server.

@@ -7,6 +7,7 @@ import Namespaces
 import Pipelines
 import Resources
 import Serving
+import Tasks
 
 /// What the routes speak to. Made once by the assembly.
 public struct APIServices: Sendable {
@@ -29,6 +30,10 @@ public struct APIServices: Sendable {
     public var notReady: @Sendable () -> String?
     /// `GET /metrics` in Prometheus' text form.
     public var metrics: @Sendable () async -> String
+    /// Starts a further process beside a task's own.
+    public var openSession: @Sendable (_ taskID: String, SessionRequest) async throws -> any TaskSession = { taskID, _ in
+        throw MonoflowError(.unimplemented, "open session", taskID, "this server starts no further processes in a task")
+    }
     public var signIn = SignInServices()
     public var log = Logger(label: "monoflow.api")
 

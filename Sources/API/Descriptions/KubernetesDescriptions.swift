@@ -113,14 +113,23 @@ enum KubernetesDescriptions {
                 .integer("tailLines", 0...Int64.max, "The last lines only."), .integer("sinceSeconds", 1...Int64.max, "What is not older."),
                 .text("sinceTime", "What is not older than this time."), .integer("limitBytes", 1...Int64.max, "At most so many bytes."),
             ], .content("text/plain", Schema.text, "The log."), failures: [405, 409, 422])
-        for name in ["exec", "attach", "portforward"] {
-            for method in [HTTPMethod.get, .post] {
+        for method in [HTTPMethod.get, .post] {
+            let verb = method == .get ? "connect" : "upgrade"
+            RouteDescription(
+                method, KubernetesPaths.ofPods("exec").pattern, verb + "Exec",
+                "Runs a command in a running pod and speaks with it by WebSocket (v5.channel.k8s.io or v4.channel.k8s.io); SPDY is refused.", query: [
+                    .text("command", "The program, and again for each of its arguments."), .text("container", "Of the pod's one container."),
+                    .flag("stdin", "Connects standard input."), .flag("stdout", "Connects standard output."), .flag("stderr", "Connects standard error."),
+                    .flag("tty", "Gives it a terminal; standard error is no stream of its own then."),
+                ], webSocket, failures: [405, 409, 422, 426])
+            for name in ["attach", "portforward"] {
                 RouteDescription(
-                    method, KubernetesPaths.ofPods(name).pattern, (method == .get ? "connect" : "upgrade") + name.capitalized, "Speaks with a running pod by WebSocket.",
-                    RouteDescription.Answer(status: 101, description: "The connection is a WebSocket.", content: [:]), failures: [405, 409, 422])
+                    method, KubernetesPaths.ofPods(name).pattern, verb + name.capitalized, "Is not supported: always an error.", webSocket, failures: [405, 409, 422])
             }
         }
     }
+
+    private static let webSocket = RouteDescription.Answer(status: 101, description: "The connection is a WebSocket.", content: [:])
 
     @ListBuilder<RouteDescription>
     private static func status(_ shape: KubernetesPaths.Shape) -> [RouteDescription] {

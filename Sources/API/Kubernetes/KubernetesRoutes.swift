@@ -9,6 +9,7 @@ struct KubernetesRoutes: Sendable {
     let writes: KubernetesWrites
     let watches: KubernetesWatches
     let logs: PodLogRoutes
+    let sessions: PodExecRoutes
     let discovery: KubernetesDiscovery
     let openAPI: OpenAPIRoutes
 
@@ -18,6 +19,7 @@ struct KubernetesRoutes: Sendable {
         writes = KubernetesWrites(resources: services.resources, registration: services.namespaces.registration)
         watches = KubernetesWatches(resources: services.resources, reads: reads)
         logs = PodLogRoutes(resources: services.resources, logPath: services.logPath)
+        sessions = PodExecRoutes(resources: services.resources, open: services.openSession)
         openAPI = OpenAPIRoutes(kinds: services.resources.kinds, version: version)
         discovery = KubernetesDiscovery(kinds: services.resources.kinds, version: version)
     }
@@ -51,10 +53,12 @@ struct KubernetesRoutes: Sendable {
             on(.patch, shape, &router) { request, target in try await writes.patch(request, target, .status) }
         }
         on(.get, KubernetesPaths.ofPods("log"), &router) { request, target in try await logs.log(request, target) }
-        for subresource in ["exec", "attach", "portforward"] {
-            for method in [HTTPMethod.get, .post] {
-                on(method, KubernetesPaths.ofPods(subresource), &router) { _, target in
-                    throw MonoflowError(.unimplemented, subresource, target.name ?? "", "\(subresource) is not supported", hint: "kubectl logs shows what a task writes")
+        // Clients of WebSockets ask by GET, those of SPDY by POST.
+        for method in [HTTPMethod.get, .post] {
+            on(method, KubernetesPaths.ofPods("exec"), tags: [Auditing.writingTag], &router) { request, target in try await sessions.exec(request, target) }
+            for subresource in ["attach", "portforward"] {
+                on(method, KubernetesPaths.ofPods(subresource), tags: [Auditing.writingTag], &router) { request, target in
+                    try await sessions.refuse(subresource, request, target)
                 }
             }
         }
@@ -68,10 +72,10 @@ struct KubernetesRoutes: Sendable {
     }
 
     private func on(
-        _ method: HTTPMethod, _ shape: KubernetesPaths.Shape, _ router: inout Router,
+        _ method: HTTPMethod, _ shape: KubernetesPaths.Shape, tags: Set<String> = [], _ router: inout Router,
         _ handler: @escaping @Sendable (HTTPRequest, KubernetesTarget) async throws -> HTTPResponse
     ) {
-        router.on(method, shape.pattern) { request in
+        router.on(method, shape.pattern, tags: tags) { request in
             let target = try KubernetesTarget(request, shape, resources.kinds.current)
             do { return try await handler(request, target) } catch {
                 guard KubernetesPaths.isOurs(request.rawPath) else { throw error }
@@ -82,9 +86,9 @@ struct KubernetesRoutes: Sendable {
 }
 
 extension HTTPRequest {
-    /// A query item that is on: there, and neither `0` nor `false`.
+    /// A query item that is on: there, and neither `0` nor `false`, in whatever case; Python's clients write `False`.
     func flag(_ name: String) -> Bool {
         guard let value = query(name) else { return false }
-        return value != "0" && value != "false"
+        return value != "0" && value.lowercased() != "false"
     }
 }

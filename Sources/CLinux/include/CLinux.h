@@ -86,3 +86,18 @@ int64_t clinux_birth_time(int fd);
 int clinux_rename_new(const char *_Nonnull from, const char *_Nonnull to);
 /// An anonymous close-on-exec file in memory.
 int clinux_memfd(const char *_Nonnull name);
+
+// ---- terminals and passed descriptors --------------------------------------------------------------------------
+
+/// A pseudo-terminal: returns the controlling end, which does not block, and sets `other` to the end that a process has. Both are
+/// close-on-exec; neither becomes the terminal of this process.
+int clinux_open_terminal(int *_Nonnull other);
+int clinux_resize_terminal(int fd, uint16_t columns, uint16_t rows);
+/// A close-on-exec connection that keeps messages apart (SOCK_SEQPACKET) to the Unix socket at a path of at most 107 bytes.
+int clinux_connect_packets(const char *_Nonnull path);
+/// Sends one message with copies of at most 8 descriptors; it goes whole or not at all.
+int clinux_send_descriptors(int socket, const void *_Nonnull bytes, size_t count, const int *_Nonnull fds, int fd_count);
+/// A pipe of two close-on-exec ends.
+int clinux_pipe(int *_Nonnull ends);
+/// Makes what was opened with the descriptor not block.
+int clinux_set_nonblocking(int fd);

@@ -14,6 +14,8 @@ public final class ResponseWriter: Sendable {
         var scheduled = false
         var closed = false
         var waiter: CheckedContinuation<Void, any Error>?
+        /// Outstanding bytes at which the waiter goes on.
+        var room = ResponseWriter.lowWater
     }
 
     private let state = Mutex(State())
@@ -72,7 +74,7 @@ public final class ResponseWriter: Sendable {
             return state.outstanding > Self.highWater
         }
         if schedule { wake() }
-        if mustWait { try await room() }
+        if mustWait { try await room(Self.lowWater) }
     }
 
     public func write(_ text: String) async throws { try await write(Array(text.utf8)) }
@@ -93,13 +95,18 @@ public final class ResponseWriter: Sendable {
     /// Whether the receiver is gone; the task that writes is cancelled then, too.
     public var isClosed: Bool { state.withLock { $0.closed } }
 
-    private func room() async throws {
+    /// Returns when the kernel has taken all that was written. Over TLS what is written next begins a record of its own.
+    /// - Throws: as `write`.
+    public func flush() async throws { try await room(0) }
+
+    private func room(_ most: Int) async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let result = state.withLock { state -> Result<Void, any Error>? in
                     if state.closed || Task.isCancelled { return .failure(gone) }
-                    if state.outstanding <= Self.lowWater { return .success(()) }
+                    if state.outstanding <= most { return .success(()) }
                     state.waiter = continuation
+                    state.room = most
                     return nil
                 }
                 if let result { continuation.resume(with: result) }
@@ -134,7 +141,7 @@ public final class ResponseWriter: Sendable {
     func drained(queued: Int) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
             state.outstanding = queued + state.pending.reduce(0) { $0 + $1.count }
-            guard state.outstanding <= Self.lowWater else { return nil }
+            guard state.outstanding <= state.room else { return nil }
             defer { state.waiter = nil }
             return state.waiter
         }
