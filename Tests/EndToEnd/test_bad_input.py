@@ -145,7 +145,7 @@ def test_unknown_ids(server):
 
 
 def test_bad_filter_sort_and_page(server):
-    for query in ("filter=%7Bnot+json", "sort_by=no_such_field", "page_token=broken", "page_size=-1"):
+    for query in ("filter=%7Bnot+json", "sort_by=no_such_field", "sort_by=%20", "sort_by=name%20up", "sort_by=name%20asc%20x", "page_token=broken", "page_size=-1"):
         refused(server.request("GET", f"/apis/v2beta1/runs?{query}"), 400)
 
 

@@ -11,7 +11,7 @@ enum ListQueryReader {
         query.pageToken = request.query("page_token")
         if let sort = request.query("sort_by"), !sort.isEmpty {
             let words = sort.split(separator: " ").map(String.init)
-            guard words.count <= 2, words.count == 1 || ["asc", "desc"].contains(words[1].lowercased()) else {
+            guard words.count == 1 || words.count == 2 && ["asc", "desc"].contains(words[1].lowercased()) else {
                 throw MonoflowError(.invalidArgument, "read query", "sort_by", "\"\(sort)\" is not of the form \"FIELD asc\" or \"FIELD desc\"")
             }
             query.sortKey = words[0]
