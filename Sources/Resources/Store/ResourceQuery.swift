@@ -70,9 +70,10 @@ extension ResourceStore {
             arguments += labelArguments(query, requirement)
         }
         let all = (conditions, arguments)
-        if let (namespace, name) = query.after {
-            conditions.append("(resources.namespace, resources.name) > (?, ?)")
-            arguments += [namespace, name]
+        if let after = query.after {
+            let (condition, values) = Self.after(after, query)
+            conditions.append(condition)
+            arguments += values
         }
         // One more than the page tells whether there are more; where rows are filtered here the page is filled as they come.
         var sql = "SELECT * FROM resources WHERE \(conditions.joined(separator: " AND ")) ORDER BY resources.namespace, resources.name"
@@ -94,14 +95,21 @@ extension ResourceStore {
         }
         var remaining: Int?
         if hasMore, query.matches == nil, query.labels.isEmpty, let last = items.last {
-            let (conditions, arguments) = all
-            let rest = "SELECT 1 FROM resources WHERE \(conditions.joined(separator: " AND ")) AND (resources.namespace, resources.name) > (?, ?)"
+            let (condition, values) = Self.after((last.key.namespace, last.key.name), query)
+            let rest = "SELECT 1 FROM resources WHERE \((all.0 + [condition]).joined(separator: " AND "))"
             let count = try Int.fetchOne(
-                db.cachedStatement(sql: "SELECT COUNT(*) FROM (\(rest) LIMIT \(maximumRemaining + 1))"),
-                arguments: arguments + [last.key.namespace, last.key.name])
+                db.cachedStatement(sql: "SELECT COUNT(*) FROM (\(rest) LIMIT \(maximumRemaining + 1))"), arguments: all.1 + values)
             if let count, count <= maximumRemaining { remaining = count }
         }
         return ResourcePage(items: items, version: query.version ?? now, remaining: remaining, hasMore: hasMore)
+    }
+
+    /// What comes after an object in the list's order. With both columns compared at once SQLite would begin at the namespace's first object.
+    private static func after(_ last: (namespace: String, name: String), _ query: ResourceQuery) -> (condition: String, values: StatementArguments) {
+        guard let namespace = query.namespace else { return ("(resources.namespace, resources.name) > (?, ?)", [last.namespace, last.name]) }
+        // A key of another namespace begins after all of this one's objects, or before them.
+        if last.namespace != namespace { return (last.namespace > namespace ? "0" : "1", []) }
+        return ("resources.name > ?", [last.name])
     }
 
     /// Objects that are looked up one by one at most.
