@@ -452,6 +452,16 @@ def settings_of_another_namespace():
 
 
 @attempt
+def secrets_of_the_own_namespace_that_were_not_named():
+    return api(f"/api/v1/namespaces/{FACTS['own_namespace']}/secrets", own_token())
+
+
+@attempt
+def keys_of_secrets_by_the_native_api():
+    return api(f"/api/namespaces/{FACTS['own_namespace']}/secrets", own_token())
+
+
+@attempt
 def settings_of_the_own_namespace():
     """An editor's token does not change how its namespace is isolated."""
     return api(f"/api/namespaces/{FACTS['own_namespace']}", own_token(), "PATCH", {"network": True})

@@ -78,8 +78,18 @@ enum KubernetesAccess {
     /// What is in a namespace that is being deleted may be changed, so that finalizers can go; the store takes nothing new there.
     private static func check(_ caller: Principal, _ verb: KubernetesTarget.Verb, _ kind: KindDefinition, in namespace: String) throws(MonoflowError) {
         try caller.require(permission(verb, kind), in: namespace, evenTerminating: true)
+        if kind.key == "secrets" { try refuseTasks(caller, verb.rawValue, in: namespace) }
         // As in Kubernetes these are set for a namespace, not by it.
         if !verb.isReading, quotas.contains(kind.key) { try caller.requireAdmin("\(verb.rawValue) \(kind.key)") }
+    }
+
+    /// A task gets the secrets that it names, at its start, and no others; the answer to a write would show what it does not know.
+    /// - Throws: `permissionDenied`.
+    static func refuseTasks(_ caller: Principal, _ verb: String, in namespace: String) throws(MonoflowError) {
+        guard case .service = caller.kind else { return }
+        throw MonoflowError(
+            .permissionDenied, "\(verb) secrets", "namespace \(namespace)", "tasks have the secrets that they name",
+            hint: "name the secret in the environment or the volumes of the task")
     }
 
     private static let quotas: Set<String> = ["resourcequotas", "limitranges"]

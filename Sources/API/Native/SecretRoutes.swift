@@ -67,6 +67,7 @@ struct SecretRoutes: Sendable {
     private func authorized(_ request: HTTPRequest) throws -> String {
         let namespace = try request.parameter("name")
         try request.caller().require(.write, in: namespace)
+        try KubernetesAccess.refuseTasks(request.caller(), "change", in: namespace)
         return namespace
     }
 
