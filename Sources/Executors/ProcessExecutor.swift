@@ -129,7 +129,9 @@ public final class ProcessExecutor: Executor {
         let environmentsDirectory = options.dataDirectory + "/environments"
         planner = EnvironmentPlanner(
             table: table,
-            interpreters: PythonInterpreters(searchPath: options.hostEnvironment["PATH"] ?? "", home: options.hostEnvironment["HOME"] ?? "/root"),
+            // At level 3 nothing is mounted: the task's user opens the interpreter where it is.
+            interpreters: PythonInterpreters(
+                searchPath: options.hostEnvironment["PATH"] ?? "", home: options.hostEnvironment["HOME"] ?? "/root", forEveryone: mode.level == .restricted),
             directory: environmentsDirectory)
         environments = try ManagedEnvironments(
             .init(directory: environmentsDirectory, mode: mode, canOverlay: canOverlay, builder: users.builder, hostEnvironment: options.hostEnvironment),

@@ -21,9 +21,12 @@ public struct PythonInterpreter: Sendable, Equatable {
 public final class PythonInterpreters: Sendable {
     private let searchPath: String
     private let home: String
+    private let forEveryone: Bool
     private let known = Mutex<[String: PythonInterpreter?]>([:])
 
-    public init(searchPath: String, home: String) {
+    /// - Parameter forEveryone: leaves out those that other Unix users cannot reach, below a closed home directory for one.
+    public init(searchPath: String, home: String, forEveryone: Bool = false) {
+        self.forEveryone = forEveryone
         self.searchPath = searchPath + ":/usr/local/bin:/usr/bin:/bin"
         self.home = home
     }
@@ -65,7 +68,18 @@ public final class PythonInterpreters: Sendable {
                 .map { "\(parent)/\($0)/bin/\(name)" }
         }
         var seen = Set<String>()
-        return list.compactMap(Executables.realPath).filter { Executables.isNativeProgram($0) && seen.insert($0).inserted }
+        return list.compactMap(Executables.realPath).filter { Executables.isNativeProgram($0) && seen.insert($0).inserted && (!forEveryone || Self.isForEveryone($0)) }
+    }
+
+    /// Whether others may run the program: it, and every directory above it.
+    static func isForEveryone(_ path: String) -> Bool {
+        var part = path
+        while true {
+            var info = stat()
+            guard stat(part, &info) == 0, info.st_mode & S_IXOTH != 0 else { return false }
+            if part == "/" { return true }
+            part = SandboxPath.parent(part)
+        }
     }
 
     private func inspect(_ path: String) -> PythonInterpreter? {

@@ -92,6 +92,18 @@ import Testing
         #expect(try await bench.run(other).code == 1, "what one task installed reaches no other")
     }
 
+    @Test func programsInClosedDirectoriesAreNotForEveryone() throws {
+        let folder = NSTemporaryDirectory() + "monoflow-\(UInt64.random(in: 0 ... .max))", program = folder + "/bin/program"
+        try FileManager.default.createDirectory(atPath: folder + "/bin", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(FileManager.default.createFile(atPath: program, contents: Data()))
+        for (directory, file, isFor) in [(0o755, 0o755, true), (0o711, 0o711, true), (0o700, 0o755, false), (0o755, 0o744, false)] as [(mode_t, mode_t, Bool)] {
+            #expect(chmod(folder, directory) == 0 && chmod(program, file) == 0)
+            #expect(PythonInterpreters.isForEveryone(program) == isFor, "\(String(directory, radix: 8)) \(String(file, radix: 8))")
+        }
+        #expect(!PythonInterpreters.isForEveryone(folder + "/none"))
+    }
+
     @Test func interpretersAreFoundByVersion() throws {
         let interpreters = PythonInterpreters(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "", home: NSHomeDirectory())
         let any = try interpreters.find(version: nil)
