@@ -11,7 +11,8 @@ struct OpenAPIDocument: Sendable {
         400: "The request is malformed, or breaks a rule.", 401: "The request has no valid token or session.", 403: "The caller may not.",
         404: "There is no such thing.", 405: "The path does not take this.", 409: "It is there already, or somebody else has changed it.",
         410: "What was asked for is kept no longer.", 413: "The body is too large.", 415: "The body's media type is not understood.",
-        422: "The object breaks its kind's rules.", 429: "Too many requests; Retry-After tells when to come back.", 501: "This server does not do that.",
+        422: "The object breaks its kind's rules.", 426: "Another protocol is needed, which the answer names.",
+        429: "Too many requests; Retry-After tells when to come back.", 501: "This server does not do that.",
         503: "The server, or what the request needs, is not ready.",
     ]
 
