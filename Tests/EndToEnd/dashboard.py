@@ -59,6 +59,28 @@ def settle(page):
     expect(page.locator(".skeleton")).to_have_count(0)
 
 
+@contextlib.contextmanager
+def visits(chromium, server, people):
+    """Gives `open_page(role, path)`: a page of that user of the namespace `team`, signed in. All are closed at the end."""
+    with contextlib.ExitStack() as stack:
+        def open_page(role, path, **options):
+            page = stack.enter_context(visitor(chromium, server.url, **options))
+            sign_in(page, getattr(people, role))
+            page.goto(path)
+            settle(page)
+            return page
+
+        yield open_page
+
+
+def row(page, text):
+    return page.locator("tbody tr", has_text=text)
+
+
+def confirm(page, label):
+    dialog(page).get_by_role("button", name=label, exact=True).click()
+
+
 def shot(page, name):
     page.screenshot(path=OUTPUT / f"{name}.png")
 

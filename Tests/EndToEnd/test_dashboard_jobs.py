@@ -3,12 +3,11 @@
 As in test_dashboard.py, a console error or a violation of the policy fails a test.
 """
 
-import contextlib
 import re
 
 import dashboard
 import pytest
-from dashboard import dialog, settle, shot, sign_in
+from dashboard import confirm, dialog, row, settle, shot, sign_in
 from playwright.sync_api import expect
 
 from gate import SHELL
@@ -27,15 +26,8 @@ def chromium():
 @pytest.fixture
 def visit(chromium, server, people):
     """`visit(role, path)`: a page of that user of the namespace `team`, signed in."""
-    with contextlib.ExitStack() as stack:
-        def open_page(role, path="/jobs", **options):
-            page = stack.enter_context(dashboard.visitor(chromium, server.url, **options))
-            sign_in(page, getattr(people, role))
-            page.goto(path + ("&" if "?" in path else "?") + "ns=team")
-            settle(page)
-            return page
-
-        yield open_page
+    with dashboard.visits(chromium, server, people) as open_page:
+        yield lambda role, path="/jobs", **options: open_page(role, path + ("&" if "?" in path else "?") + "ns=team", **options)
 
 
 def template(script="true", port=None):
@@ -52,14 +44,6 @@ def make_job(server, name, *of, **spec):
 def make_cron(server, name, schedule="0 0 1 1 *", **spec):
     job = {"metadata": {"labels": {"made-by": name}}, "spec": {"template": {"spec": template()}}}
     return server.json("POST", CRON_JOBS, json={"metadata": {"name": name}, "spec": {"schedule": schedule, "jobTemplate": job, **spec}})
-
-
-def row(page, text):
-    return page.locator("tbody tr", has_text=text)
-
-
-def confirm(page, label):
-    dialog(page).get_by_role("button", name=label, exact=True).click()
 
 
 @pytest.mark.parametrize("role,shows", [("admin", "writes"), ("owner", "writes"), ("editor", "writes"), ("viewer", "reads"), ("predict", "nothing")])

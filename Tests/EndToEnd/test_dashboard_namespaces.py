@@ -4,12 +4,11 @@ What a page does is looked up over the API. As in test_dashboard.py, a console e
 """
 
 import base64
-import contextlib
 import re
 
 import dashboard
 import pytest
-from dashboard import dialog, settle, shot, sign_in
+from dashboard import confirm, dialog, row, settle, shot, sign_in
 from playwright.sync_api import expect
 
 PAGES = ["namespaces", "members", "tokens", "users", "quotas", "activity", "secrets", "config-maps", "audit", "setup"]
@@ -38,15 +37,8 @@ def chromium():
 @pytest.fixture
 def visit(chromium, server, people):
     """`visit(role)`: a page of that user of the namespace `team`, signed in."""
-    with contextlib.ExitStack() as stack:
-        def open_page(role, path="/?ns=team", **options):
-            page = stack.enter_context(dashboard.visitor(chromium, server.url, **options))
-            sign_in(page, getattr(people, role))
-            page.goto(path)
-            settle(page)
-            return page
-
-        yield open_page
+    with dashboard.visits(chromium, server, people) as open_page:
+        yield lambda role, path="/?ns=team", **options: open_page(role, path, **options)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +46,6 @@ def anonymous(chromium, server):
     """The login page, for functions of the dashboard's modules."""
     with dashboard.visitor(chromium, server.url) as page:
         yield page
-
-
-def row(page, text):
-    return page.locator("tbody tr", has_text=text)
-
-
-def confirm(page, label):
-    dialog(page).get_by_role("button", name=label, exact=True).click()
 
 
 @pytest.mark.parametrize("role", ROLES)
